@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Plan: a topology checked against its plugins and laid out on workers: what every worker of a run reads, the same
+// everywhere. Plain data, immutable after plan(). No I/O, no threads.
+#pragma once
+
+#include "engine/base/ids.hpp"
+#include "engine/plan/settings.hpp"
+#include "gale/value.hpp"
+#include "topology-api/host/description.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace gale::plan {
+
+enum class Grouping { kShuffle, kFields, kAll, kGlobal };
+
+struct Stream {
+  std::string name;
+  std::vector<std::string> fields;
+  std::vector<std::size_t> edges;  // into Plan::edges, those that read it
+};
+
+/// One subscription: a stream of one component read by another.
+struct Edge {
+  ComponentId from, to;
+  std::uint16_t stream = 0;  // number of the stream at `from`
+  std::uint16_t input = 0;   // number of this input at `to`: the `input` of its records at the boundary
+  Grouping grouping = Grouping::kShuffle;
+  std::vector<std::uint16_t> key;  // for kFields: positions of the grouping fields in the stream, in the order given
+};
+
+struct Component {
+  std::string id;
+  host::ComponentKind kind = host::ComponentKind::kBolt;
+  std::string plugin, type;  // className "plugin.type"
+  Value::Map config;         // the declared keys that the topology sets
+  Settings settings;         // the topology's, with the component's own over them
+  std::uint32_t tick_ms = 0;
+  TaskId first_task;
+  std::uint32_t tasks = 1;
+  std::vector<Stream> streams;      // by number
+  std::vector<std::size_t> inputs;  // into Plan::edges, by input number
+};
+
+struct Task {
+  ComponentId component;
+  std::uint32_t index = 0;  // within the component, from 0
+  WorkerId worker;
+  LedgerId ledger;          // spouts only
+};
+
+struct Plan {
+  std::string name;
+  Settings settings;
+  std::uint16_t workers = 1;
+  std::vector<Component> components;  // by ComponentId
+  std::vector<Edge> edges;
+  std::vector<Task> tasks;      // by TaskId
+  std::vector<TaskId> ledgers;  // by LedgerId: the spout task
+
+  [[nodiscard]] const Component& component(ComponentId id) const { return components[id.value]; }
+  [[nodiscard]] const Component& component_of(TaskId id) const { return component(tasks[id.value].component); }
+  /// "component#index", as threads, logs and errors name a task.
+  [[nodiscard]] std::string name_of(TaskId id) const {
+    return component_of(id).id + "#" + std::to_string(tasks[id.value].index);
+  }
+};
+
+}  // namespace gale::plan
