@@ -6,10 +6,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define ASSERT(condition, text)                                                                     \
-  do {                                                                                              \
-    if (__builtin_expect(!(condition), 0)) {                                                        \
-      std::fprintf(stderr, "gale: bug: %s (%s) at %s:%d\n", text, #condition, __FILE__, __LINE__);  \
-      std::abort();                                                                                 \
-    }                                                                                               \
+#define ASSERT(condition, text)                                                                    \
+  do {                                                                                             \
+    if (__builtin_expect(!(condition), 0)) {                                                       \
+      std::fprintf(stderr, "gale: bug: %s (%s) at %s:%d\n", text, #condition, __FILE__, __LINE__); \
+      std::abort();                                                                                \
+    }                                                                                              \
   } while (0)

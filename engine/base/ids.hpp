@@ -17,13 +17,13 @@ struct Id {
 };
 
 using ComponentId = Id<struct ComponentTag, std::uint16_t>;
-using TaskId = Id<struct TaskTag, std::uint32_t>;          // dense over the topology
-using WorkerId = Id<struct WorkerTag, std::uint16_t>;      // a worker process's place; not its incarnation
-using LedgerId = Id<struct LedgerTag, std::uint16_t>;      // a spout task's number among the spout tasks
+using TaskId = Id<struct TaskTag, std::uint32_t>;              // dense over the topology
+using WorkerId = Id<struct WorkerTag, std::uint16_t>;          // a worker process's place; not its incarnation
+using LedgerId = Id<struct LedgerTag, std::uint16_t>;          // a spout task's number among the spout tasks
 using Incarnation = Id<struct IncarnationTag, std::uint32_t>;  // how often a worker's place has been started; from 1
 
-/// A root: `slot:20 | serial:44`. The serial's top 12 bits are the incarnation of the spout's worker, the rest count the
-/// slot's uses, so no dictionary has to travel with it (engine/ack/README.md).
+/// A root: `slot:20 | serial:44`. The serial's top 12 bits are the incarnation of the spout's worker, the rest count
+/// the slot's uses, so no dictionary has to travel with it (engine/ack/README.md).
 using RootId = Id<struct RootTag, std::uint64_t>;
 
 }  // namespace gale

@@ -49,7 +49,7 @@ struct Task {
   ComponentId component;
   std::uint32_t index = 0;  // within the component, from 0
   WorkerId worker;
-  LedgerId ledger;          // spouts only
+  LedgerId ledger;  // spouts only
 };
 
 struct Plan {

@@ -30,10 +30,10 @@ struct Batch {
   std::uint32_t capacity = 0;  // room at data
   std::uint32_t count = 0;
   TaskId source, dest;
-  bool end = false;            // END of `source` for `dest`: no records, follows all its data
-  TimePoint born{};            // when its first record was written, or its frame arrived
+  bool end = false;  // END of `source` for `dest`: no records, follows all its data
+  TimePoint born{};  // when its first record was written, or its frame arrived
   BatchHome* home = nullptr;
-  std::uint64_t token = 0;     // the home's own: size class, or frame number
+  std::uint64_t token = 0;  // the home's own: size class, or frame number
 };
 
 struct GiveBack {

@@ -32,31 +32,38 @@ class Value {
  public:
   using Array = std::vector<Value>;
   using Map = std::map<std::string, Value, std::less<>>;
-  using Variant = std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double, std::string, Bytes, Array, Map>;
+  using Variant =
+      std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double, std::string, Bytes, Array, Map>;
 
   Value() : data_(nullptr) {}
-  Value(std::nullptr_t) : data_(nullptr) {}                                       // NOLINT(google-explicit-constructor)
-  Value(bool b) : data_(b) {}                                                     // NOLINT
-  Value(int i) : data_(std::int64_t{i}) {}                                        // NOLINT
-  Value(long i) : data_(std::int64_t{i}) {}                                       // NOLINT
-  Value(long long i) : data_(std::int64_t{i}) {}                                  // NOLINT
-  Value(unsigned u) : data_(std::int64_t{u}) {}                                   // NOLINT
-  Value(unsigned long u) { set_unsigned(u); }                                     // NOLINT
-  Value(unsigned long long u) { set_unsigned(u); }                                // NOLINT
-  Value(double d) : data_(d) {}                                                   // NOLINT
-  Value(const char* s) : data_(std::string(s)) {}                                 // NOLINT
-  Value(std::string_view s) : data_(std::string(s)) {}                            // NOLINT
-  Value(std::string s) : data_(std::move(s)) {}                                   // NOLINT
-  Value(Bytes b) : data_(std::move(b)) {}                                         // NOLINT
-  Value(Array a) : data_(std::move(a)) {}                                         // NOLINT
-  Value(Map m) : data_(std::move(m)) {}                                           // NOLINT
+  Value(std::nullptr_t) : data_(nullptr) {}             // NOLINT(google-explicit-constructor)
+  Value(bool b) : data_(b) {}                           // NOLINT
+  Value(int i) : data_(std::int64_t{i}) {}              // NOLINT
+  Value(long i) : data_(std::int64_t{i}) {}             // NOLINT
+  Value(long long i) : data_(std::int64_t{i}) {}        // NOLINT
+  Value(unsigned u) : data_(std::int64_t{u}) {}         // NOLINT
+  Value(unsigned long u) { set_unsigned(u); }           // NOLINT
+  Value(unsigned long long u) { set_unsigned(u); }      // NOLINT
+  Value(double d) : data_(d) {}                         // NOLINT
+  Value(const char* s) : data_(std::string(s)) {}       // NOLINT
+  Value(std::string_view s) : data_(std::string(s)) {}  // NOLINT
+  Value(std::string s) : data_(std::move(s)) {}         // NOLINT
+  Value(Bytes b) : data_(std::move(b)) {}               // NOLINT
+  Value(Array a) : data_(std::move(a)) {}               // NOLINT
+  Value(Map m) : data_(std::move(m)) {}                 // NOLINT
 
   template <class T>
-  [[nodiscard]] bool is() const noexcept { return std::holds_alternative<T>(data_); }
+  [[nodiscard]] bool is() const noexcept {
+    return std::holds_alternative<T>(data_);
+  }
   template <class T>
-  [[nodiscard]] const T* get_if() const noexcept { return std::get_if<T>(&data_); }
+  [[nodiscard]] const T* get_if() const noexcept {
+    return std::get_if<T>(&data_);
+  }
   template <class T>
-  [[nodiscard]] const T& get() const { return std::get<T>(data_); }
+  [[nodiscard]] const T& get() const {
+    return std::get<T>(data_);
+  }
   [[nodiscard]] const Variant& variant() const noexcept { return data_; }
 
   /// The member of a map; nothing when this is no map or has no such key.
