@@ -64,7 +64,7 @@ class Values {
   [[nodiscard]] std::tuple<T...> as() const {
     codec::Cursor cursor = first(sizeof...(T));
     std::size_t position = 0;
-    return std::tuple<T...>{read<T>(cursor, position++)...};  // braces: left to right
+    return std::tuple<T...>{read_next<T>(cursor, position)...};  // braces: left to right
   }
 
   /// Nothing when the value is of another type or out of range, or there is no such position.
@@ -110,6 +110,10 @@ class Values {
       if (cursor.skip() != codec::Read::kOk) throw Error("malformed tuple from " + input_->name());
     }
     return cursor;
+  }
+  template <class T>
+  T read_next(codec::Cursor& cursor, std::size_t& position) const {
+    return read<T>(cursor, position++);
   }
   template <class T>
   T read(codec::Cursor& cursor, std::size_t position) const {
