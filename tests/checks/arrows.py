@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Who may include whom, read from the includes. topology-api <- engine <- supervisor; within the engine
+# base <- {plan, wire, ack} <- {route, link} <- execute <- worker; each third-party library by its own door.
+# The tables below are the rule; what they do not allow is a fault.
+import sys
+
+import tree
+
+# A part is the longest of these that a path begins with. Each names the parts it may include, itself aside.
+SDK = "topology-api/include"
+HOST = "topology-api/host"
+PLANNED = ["engine/base", HOST, SDK]
+CORE = PLANNED + ["engine/plan", "engine/wire", "engine/ack"]
+ROUTED = CORE + ["engine/route", "engine/link"]
+ENGINE = ROUTED + ["engine/execute", "engine/worker"]
+ALLOWED = {
+    SDK: [],
+    HOST: [SDK],
+    "topology-api/testkit": [SDK, HOST],
+    "topology-api/components": [SDK],
+    "examples": [SDK],
+    "engine/base": [SDK],
+    "engine/plan": PLANNED,
+    "engine/wire": PLANNED,
+    "engine/ack": PLANNED + ["engine/wire"],
+    "engine/route": CORE,
+    "engine/link": CORE,
+    "engine/execute": ROUTED,
+    "engine/worker": ROUTED + ["engine/execute"],
+    "supervisor/control": PLANNED,
+    "supervisor/master": PLANNED + ["engine/plan", "supervisor/control"],
+    "supervisor/node": PLANNED + ["engine/plan", "engine/wire", "supervisor/control"],
+    "supervisor/cli": ENGINE + ["supervisor/control", "supervisor/master", "supervisor/node"],
+    "supervisor/web": PLANNED + ["supervisor/control"],
+}
+
+# Third-party headers and the doors they come in by: paths that may include them. The SDK's own users' builds pay for
+# every header, so nothing of these is in SDK.
+DOORS = {
+    "zmq.h": ["engine/link/zmq", "supervisor/control", "supervisor/node"],
+    "zmq.hpp": ["engine/link/zmq", "supervisor/control", "supervisor/node"],
+    "yaml-cpp/": ["engine/base/yaml"],
+    "msgpack.h": [HOST, "supervisor/control"],
+    "msgpack/": [HOST, "supervisor/control"],
+    "spdlog/": ["engine/base/log.cpp"],
+    "boost/": ["supervisor/cli"],
+    "xxhash.h": ["engine/base", "engine/route"],
+    "nlohmann/": [],
+}
+
+
+def part_of(path, parts):
+    best = [p for p in parts if path == p or path.startswith(p + "/")]
+    return max(best, key=len) if best else None
+
+
+def target_of(root, path, what):
+    """The path in the tree that an include means, or None when it is of the system or a third party."""
+    import os
+
+    for base in ("", SDK, os.path.dirname(path)):
+        candidate = os.path.normpath(os.path.join(base, what))
+        if os.path.isfile(os.path.join(root, candidate)):
+            return candidate
+    return None
+
+
+def fault_of(root, path, part, what):
+    target = target_of(root, path, what)
+    if target is None:
+        for door, allowed in DOORS.items():
+            if what.startswith(door) and not any(path.startswith(a) for a in allowed):
+                return f"only {' and '.join(allowed) or 'nobody'} may include <{what}>; go through what is there"
+        return None
+    if target.startswith(("tests/", "examples/")) and not target.startswith(part + "/"):
+        return f"nobody includes {target.split('/')[0]}/, but this includes {target}"
+    other = part_of(target, ALLOWED)
+    if other is None:
+        return f"{target} belongs to no part that arrows.py knows; add it to the table"
+    if other != part and other not in ALLOWED[part]:
+        return f"{part} may not include {other} ({target})"
+    return None
+
+
+def main(root):
+    faults, seen = [], 0
+    for path in tree.files(root, (".h", ".hpp", ".cpp"), ("topology-api", "engine", "supervisor", "examples")):
+        seen += 1
+        part = part_of(path, ALLOWED)
+        if part is None:
+            faults.append(f"{path}:1: belongs to no part that arrows.py knows; add it to the table")
+            continue
+        for number, _, what in tree.includes(root, path):
+            fault = fault_of(root, path, part, what)
+            if fault:
+                faults.append(f"{path}:{number}: {fault}")
+    tree.finish("arrows", faults, seen)
+
+
+main(sys.argv[1])
