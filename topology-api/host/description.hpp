@@ -16,7 +16,7 @@ namespace gale::host {
 enum class ComponentKind : std::uint32_t { kSpout = 1, kBolt = 2, kGrouping = 3 };
 
 /// A configuration key. `type` is one of "bool", "integer", "double", "string", "list", "map" (a double takes an
-/// integer).
+/// integer), or "value": any of them.
 struct KeyDescription {
   std::string name, type, doc;
   Value default_value;

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "topology-api/host/info.hpp"
+
+#include "gale/codec/write.hpp"
+
+namespace gale::host {
+
+std::string task_info(const TaskInfo& info) {
+  Value::Array inputs;
+  for (const InputInfo& one : info.inputs) {
+    inputs.push_back(Value::Map{{"component", Value(one.component)},
+                                {"stream", Value(one.stream)},
+                                {"fields", Value(Value::Array(one.fields.begin(), one.fields.end()))}});
+  }
+  return codec::packed(Value(Value::Map{{"topology", Value(info.topology)},
+                                        {"component", Value(info.component)},
+                                        {"task", Value(info.task)},
+                                        {"index", Value(info.index)},
+                                        {"tasks", Value(info.tasks)},
+                                        {"config", Value(info.config)},
+                                        {"inputs", Value(std::move(inputs))}}));
+}
+
+}  // namespace gale::host

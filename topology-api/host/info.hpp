@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a host tells a task of itself: gale_task.info. A msgpack map, so it grows without a change of the ABI.
+#pragma once
+
+#include "gale/value.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace gale::host {
+
+struct InputInfo {
+  std::string component, stream;
+  std::vector<std::string> fields;
+};
+
+struct TaskInfo {
+  std::string topology, component;
+  std::uint32_t task = 0;         // within the topology
+  std::uint32_t index = 0;        // within the component
+  std::uint32_t tasks = 1;        // of the component
+  Value::Map config;              // the keys that the topology sets
+  std::vector<InputInfo> inputs;  // by input number
+};
+
+std::string task_info(const TaskInfo& info);
+
+}  // namespace gale::host

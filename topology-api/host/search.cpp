@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "topology-api/host/search.hpp"
+
+#include <cstdlib>
+
+namespace gale::host {
+
+namespace fs = std::filesystem;
+
+std::vector<fs::path> PluginSearch::standard_dirs(std::vector<fs::path> dirs) {
+  if (const char* list = std::getenv("GALE_PLUGINS")) {
+    std::string_view rest(list);
+    while (!rest.empty()) {
+      const std::size_t colon = rest.find(':');
+      if (colon != 0) dirs.emplace_back(rest.substr(0, colon));
+      rest = colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 1);
+    }
+  }
+  std::error_code failed;
+  const fs::path program = fs::read_symlink("/proc/self/exe", failed);
+  if (!failed) dirs.push_back((program.parent_path() / ".." / "plugins").lexically_normal());
+  return dirs;
+}
+
+Opened PluginSearch::find(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  const auto known = opened_.find(name);
+  if (known != opened_.end()) return known->second;
+  return opened_.emplace(std::string(name), look(name)).first->second;
+}
+
+Opened PluginSearch::look(std::string_view name) const {
+  const std::string said = "plugin '" + std::string(name) + "'";
+  if (name.empty() || name.find('/') != std::string_view::npos)
+    return {nullptr, said + ": a plugin is named, not given by its path; say in which directory it is with --plugins"};
+  std::string places;
+  for (const fs::path& dir : dirs_) {
+    const fs::path file = dir / (std::string(name) + ".so");
+    std::error_code failed;
+    if (fs::exists(fs::symlink_status(file, failed))) return Plugin::open(file);
+    places += (places.empty() ? "" : ", ") + dir.string();
+  }
+  if (places.empty()) return {nullptr, said + " not found: there is no directory to look in; give one with --plugins"};
+  return {nullptr, said + " not found in: " + places + " (looked for " + std::string(name) +
+                       ".so; more directories: --plugins DIR or GALE_PLUGINS)"};
+}
+
+}  // namespace gale::host

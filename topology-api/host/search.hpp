@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// PluginSearch: finds the plugin that a topology names and opens it once a process. Any thread.
+#pragma once
+
+#include "topology-api/host/plugin.hpp"
+
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gale::host {
+
+class PluginSearch {
+ public:
+  explicit PluginSearch(std::vector<std::filesystem::path> dirs) : dirs_(std::move(dirs)) {}
+
+  /// Where a command looks: the directories given to it, those of GALE_PLUGINS (separated by colons), then ../plugins
+  /// beside the running program.
+  static std::vector<std::filesystem::path> standard_dirs(std::vector<std::filesystem::path> given);
+
+  /// NAME.so in the first directory that has it. A refusal is remembered as well.
+  Opened find(std::string_view name);
+
+  [[nodiscard]] const std::vector<std::filesystem::path>& dirs() const noexcept { return dirs_; }
+
+ private:
+  Opened look(std::string_view name) const;
+
+  std::vector<std::filesystem::path> dirs_;
+  std::mutex mutex_;
+  std::map<std::string, Opened, std::less<>> opened_;  // by name
+};
+
+}  // namespace gale::host
