@@ -6,6 +6,7 @@
 #pragma once
 
 #include "gale/abi.h"
+#include "gale/error.hpp"
 #include "gale/mailbox.hpp"
 #include "gale/runtime.hpp"
 

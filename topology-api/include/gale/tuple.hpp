@@ -35,6 +35,11 @@ class Values {
     codec::Cursor cursor = at(position);
     return read<T>(cursor, position);
   }
+  /// So that get<T>(0) is a position: the literal 0 would be a name as well.
+  template <class T>
+  [[nodiscard]] T get(int position) const {
+    return get<T>(static_cast<std::size_t>(position));
+  }
   /// By name: a search of the input's fields for each call. Prefer Field<T> where it matters.
   template <class T>
   [[nodiscard]] T get(std::string_view field) const {
