@@ -47,7 +47,9 @@ typedef struct { uint32_t size; uint16_t values_at; uint16_t input; } gale_in_re
 
 /* What user code did, in order. EMIT: [u64 id if TRACKED][u32 task if DIRECT][extra x u64 if anchor is LIST][hole]
  * then the values at values_at. ACK, TOUCH: a u64 kept handle. FAIL: a u64 kept handle (0: the input in `anchor`),
- * then the reason's text. Acks of inputs are verdicts, not records. */
+ * then the reason's text. Acks of inputs are verdicts, not records. When an input that was kept fails in the same call
+ * (it threw), its handle is void: the bytes stay until it is settled, which then settles nothing. Records stand also
+ * when a call returns GALE_THROWN: the fails of kept tuples that the throwing call had settled. */
 typedef struct {
   uint32_t size;
   uint16_t values_at, stream;
@@ -65,8 +67,9 @@ typedef struct gale_out {
   uint32_t reserved;
   uint64_t misuse;     /* acks or emits of tuples already settled: refused and counted by the SDK */
   void* host;
-  uint32_t (*more)(struct gale_out*, uint64_t need); /* takes all, holds [begun, at), lends >= need; or GALE_TOO_MUCH */
-  void (*drop)(struct gale_out*);                    /* forgets what the running call wrote, the held part too */
+  /* Takes all, holds [begun, at), lends >= need with begun = at; or GALE_TOO_MUCH, which changes nothing. */
+  uint32_t (*more)(struct gale_out*, uint64_t need);
+  void (*drop)(struct gale_out*); /* forgets what the running call wrote, the held part too */
 } gale_out;
 
 typedef struct gale_batch {

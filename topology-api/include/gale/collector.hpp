@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace gale {
 
@@ -118,6 +119,7 @@ class Collector {
 
   static std::uint16_t number_of(const Stream& stream) noexcept { return stream.number_; }
   void settle_kept(std::uint64_t handle, bool ack, std::string_view why) {
+    settled_.push_back(handle);
     record(ack ? GALE_ACK : GALE_FAIL, 0, GALE_ANCHOR_NONE, handle, why);
   }
 
@@ -136,14 +138,17 @@ class Collector {
   void begin(std::uint32_t number) noexcept {
     out_.begun = out_.at;
     anchor_ = number;
+    if (__builtin_expect(!settled_.empty(), 0)) settled_.clear();
   }
-  /// The running call threw: none of what it wrote leaves. In execute its input fails with `why`.
+  /// The running call threw: none of what it wrote leaves. In execute its input fails with `why`, and so do the kept
+  /// tuples that the call had settled: nobody holds them any more.
   void raised(std::string_view why) noexcept {
     out_.drop(&out_);
-    if (verdict_ == nullptr) return;
-    verdict_[anchor_] = GALE_VERDICT_FAILED;
     try {
-      record(GALE_FAIL, GALE_RAISED, anchor_, 0, why.substr(0, 1024));
+      for (const std::uint64_t handle : settled_) record(GALE_FAIL, GALE_RAISED, GALE_ANCHOR_NONE, handle, why);
+      if (verdict_ == nullptr) return;
+      verdict_[anchor_] = GALE_VERDICT_FAILED;
+      record(GALE_FAIL, GALE_RAISED, anchor_, 0, why);
     } catch (...) {  // no room for the text: the verdict alone fails it
     }
   }
@@ -186,8 +191,11 @@ class Collector {
   gale_out& out_;
   std::uint8_t* verdict_;
   std::uint32_t anchor_ = GALE_ANCHOR_NONE;
+  std::vector<std::uint64_t> settled_;  // kept tuples that the running call has acked or failed
 
  private:
+  static constexpr std::size_t kMostReason = 1024;
+
   std::uint8_t* reserve(std::size_t need) {
     if (__builtin_expect(static_cast<std::size_t>(out_.end - out_.at) < need, 0)) make_room(need);
     return out_.at;
@@ -199,6 +207,7 @@ class Collector {
   }
   void record(std::uint8_t kind, std::uint8_t flags, std::uint32_t anchor, std::uint64_t handle,
               std::string_view text) {
+    text = text.substr(0, kMostReason);
     const std::size_t size = sizeof(gale_out_record) + 8 + text.size();
     std::uint8_t* const p = reserve(size);
     const gale_out_record head{
@@ -216,8 +225,11 @@ class Collector {
     *tuple.verdict_ = verdict;
     return true;
   }
-  std::uint64_t take(KeptTuple& kept) noexcept {
-    if (kept.handle_ == 0) ++out_.misuse;
+  std::uint64_t take(KeptTuple& kept) {
+    if (kept.handle_ == 0)
+      ++out_.misuse;
+    else
+      settled_.push_back(kept.handle_);
     return std::exchange(kept.handle_, 0);
   }
   [[nodiscard]] bool settled(std::uint32_t anchor, std::span<const std::uint64_t> anchors) const noexcept {
@@ -250,7 +262,6 @@ class SpoutCollector final : public Collector {
   template <class... V>
   void emit(const V&... values) {
     write(runtime_.default_stream, Target{GALE_ANCHOR_NONE, {}, 0, 0}, values...);
-    ++emitted_;
   }
   template <class... V>
   void emit(Tracked tracked, const V&... values) {
@@ -271,10 +282,9 @@ class SpoutCollector final : public Collector {
     const auto flags =
         static_cast<std::uint8_t>(GALE_TRACKED | (tracked.replay == Replay::engine ? GALE_REPLAY_BY_ENGINE : 0));
     write(stream, Target{GALE_ANCHOR_NONE, {}, flags, tracked.id}, values...);
-    ++emitted_;
     ++tracked_;
   }
-  std::uint32_t emitted_ = 0, tracked_ = 0;
+  std::uint32_t tracked_ = 0;
 };
 
 namespace detail {

@@ -116,6 +116,8 @@ class Context {
   static void append(std::string& line, const P& part) {
     if constexpr (std::is_convertible_v<const P&, std::string_view>) {
       line += std::string_view(part);
+    } else if constexpr (std::is_same_v<P, char>) {
+      line += part;
     } else if constexpr (std::is_same_v<P, bool>) {
       line += part ? "true" : "false";
     } else {

@@ -12,8 +12,10 @@
 #include "gale/fields.hpp"
 #include "gale/runtime.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -48,6 +50,9 @@ class Describe {
   /// std::vector and std::map<std::string, ...> of those, Value.
   template <class T>
   void key(std::string_view name, T& member, std::string_view doc, KeyOptions options = {}) {
+    static_assert(codec::Packable<T> && codec::Unpackable<T>,
+                  "a key is bool, integer, double (not float), std::string, Value, or std::optional, std::vector, "
+                  "std::map<std::string, ...> of those");
     if (runtime_ == nullptr) {
       keys_.push_back(Value::Map{{"name", Value(name)},
                                  {"type", Value(type_of<T>())},
@@ -80,7 +85,9 @@ class Describe {
   }
 
   /// tick() runs this often, in whole milliseconds; the topology may set another period.
-  void tick_every(std::chrono::milliseconds period) { tick_ms_ = static_cast<std::uint32_t>(period.count()); }
+  void tick_every(std::chrono::milliseconds period) {
+    tick_ms_ = static_cast<std::uint32_t>(std::max<std::int64_t>(period.count(), 1));
+  }
 
   /// For the SDK: what was declared, as the boundary wants it.
   [[nodiscard]] Value declared() const {
@@ -142,8 +149,23 @@ class Describe {
       case codec::Read::kOutOfRange:
         throw Error("key '" + std::string(name) + "': the value does not fit " + codec::Unpack<T>::kName);
       default:
-        throw Error("key '" + std::string(name) + "' wants " + codec::Unpack<T>::kName + ", is " + value.type_name());
+        throw Error("key '" + std::string(name) + "' wants " + wanted<T>() + ", " + mismatch<T>(value));
     }
+  }
+
+  template <class T>
+  static std::string wanted() {
+    if constexpr (requires { typename T::mapped_type; })
+      return "map of " + wanted<typename T::mapped_type>();
+    else if constexpr (std::string_view(codec::Unpack<T>::kName) == "array")
+      return "array of " + wanted<typename T::value_type>();
+    else
+      return codec::Unpack<T>::kName;
+  }
+  template <class T>
+  static std::string mismatch(const Value& value) {
+    const std::string is = value.type_name();
+    return is == codec::Unpack<T>::kName ? "has an element of another type" : "is " + is;
   }
 
   detail::Runtime* runtime_ = nullptr;

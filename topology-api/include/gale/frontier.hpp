@@ -14,8 +14,11 @@ class AckFrontier {
   /// `first`: the position that will be taken first at the earliest.
   explicit AckFrontier(std::uint64_t first = 0) : next_(first) {}
 
-  /// Position `p` was emitted. Rising; gaps are allowed (compacted logs).
-  void taken(std::uint64_t p) { open_.push_back({p, false}); }
+  /// Position `p` was emitted. Rising; gaps are allowed (compacted logs). One taken before changes nothing.
+  void taken(std::uint64_t p) {
+    if (p < next_ || (!open_.empty() && p <= open_.back().position)) return;
+    open_.push_back({p, false});
+  }
   /// Position `p` is done. One never taken, or acked before, changes nothing.
   void acked(std::uint64_t p) {
     std::size_t low = 0, high = open_.size();

@@ -7,6 +7,7 @@
 
 #include "gale/abi.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -44,7 +45,7 @@ class JobQueue {
   /// False after close; the job is then destroyed by the caller.
   bool post(std::unique_ptr<Job> job) {
     std::unique_lock lock(mutex_);
-    if (turn_ != std::this_thread::get_id()) {
+    if (turn_.load(std::memory_order_relaxed) != std::this_thread::get_id()) {
       room_.wait(lock, [this] { return task_ == nullptr || jobs_.size() < kMost; });
     }
     if (task_ == nullptr) return false;
@@ -52,14 +53,8 @@ class JobQueue {
     task_->wake(task_);
     return true;
   }
-  void begin_turn() {
-    const std::lock_guard lock(mutex_);
-    turn_ = std::this_thread::get_id();
-  }
-  void end_turn() {
-    const std::lock_guard lock(mutex_);
-    turn_ = {};
-  }
+  void begin_turn() noexcept { turn_.store(std::this_thread::get_id(), std::memory_order_relaxed); }
+  void end_turn() noexcept { turn_.store({}, std::memory_order_relaxed); }
   std::unique_ptr<Job> take() {
     const std::lock_guard lock(mutex_);
     if (jobs_.empty()) return nullptr;
@@ -83,7 +78,7 @@ class JobQueue {
   std::condition_variable room_;
   std::deque<std::unique_ptr<Job>> jobs_;
   const gale_task* task_ = nullptr;
-  std::thread::id turn_;
+  std::atomic<std::thread::id> turn_;  // a thread asks only whether it is itself, so no order is needed
 };
 
 }  // namespace detail

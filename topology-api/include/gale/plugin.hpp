@@ -12,8 +12,10 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace gale {
 
@@ -31,6 +33,13 @@ std::uint32_t guarded(gale_text* text, F&& f) noexcept {
     put_text(text, "threw something that is no std::exception");
   }
   return GALE_THROWN;
+}
+
+/// As guarded(), for one of several calls: the first text stays.
+template <class F>
+void guarded_first(std::uint32_t& status, gale_text* text, F&& f) noexcept {
+  const std::uint32_t s = guarded(status == GALE_OK ? text : nullptr, std::forward<F>(f));
+  if (s != GALE_OK) status = s;
 }
 
 class Turn {  // marks the task's own thread for the job queue
@@ -92,6 +101,7 @@ struct PluginThunks {
   }
 
   static std::uint32_t open(void* self, gale_text* text) noexcept {
+    const detail::Turn turn(*of(self).runtime.queue);
     return detail::guarded(text, [&] { of(self).user.open(of(self).context); });
   }
 
@@ -118,10 +128,12 @@ struct PluginThunks {
   }
 
   static std::uint32_t finish(void* self, std::uint32_t* done, gale_text* text) noexcept requires(!kSpout) {
+    const detail::Turn turn(*of(self).runtime.queue);
     return call(self, text, [&](Instance& in, Collector& collector) { *done = in.user.T::finish(collector) ? 1 : 0; });
   }
 
   static std::uint32_t tick(void* self, std::int64_t now_ns, gale_text* text) noexcept requires(!kSpout) {
+    const detail::Turn turn(*of(self).runtime.queue);
     return call(self, text, [&](Instance& in, Collector& collector) {
       in.user.T::tick(TimePoint(std::chrono::nanoseconds(now_ns)), collector);
     });
@@ -129,12 +141,15 @@ struct PluginThunks {
 
   /// Runs the jobs that were posted; each is a call of its own, all or nothing. The first throw is told, the rest run.
   static std::uint32_t posted(void* self, gale_text* text) noexcept {
+    const detail::Runtime& runtime = of(self).runtime;
+    const detail::Turn turn(*runtime.queue);
     std::uint32_t status = GALE_OK;
-    while (auto job = of(self).runtime.queue->take()) {
-      const std::uint32_t s = call(self, text, [&](Instance&, Collector& collector) { job->run(collector); });
+    while (auto job = runtime.queue->take()) {
+      const std::uint32_t s =
+          call(self, status == GALE_OK ? text : nullptr, [&](Instance&, Collector& collector) { job->run(collector); });
       if (s != GALE_OK) status = s;
-      if (__atomic_load_n(&of(self).runtime.task->out->stop, __ATOMIC_RELAXED) != 0) {
-        of(self).runtime.task->wake(of(self).runtime.task);  // the rest when what was emitted is delivered
+      if (__atomic_load_n(&runtime.task->out->stop, __ATOMIC_RELAXED) != 0) {
+        runtime.task->wake(runtime.task);  // the rest when what was emitted is delivered
         break;
       }
     }
@@ -151,7 +166,7 @@ struct PluginThunks {
     run->calls = 0;
     while (run->calls < run->limit && collector.tracked_ < run->tracked && run->state == GALE_NEXT_EMITTED) {
       collector.begin(GALE_ANCHOR_NONE);
-      const std::uint32_t before = collector.emitted_;
+      const std::uint8_t* const before = out.begun;
       ++run->calls;
       status = detail::guarded(text, [&] {
         const Next said = in.user.T::next(collector);
@@ -162,7 +177,8 @@ struct PluginThunks {
         collector.raised({});
         break;
       }
-      if (run->state == GALE_NEXT_EMITTED && collector.emitted_ == before) run->state = GALE_NEXT_EMPTY;
+      const bool emitted = out.at != before || out.begun != before;  // more() moves begun
+      if (run->state == GALE_NEXT_EMITTED && !emitted) run->state = GALE_NEXT_EMPTY;
       if (__atomic_load_n(&out.stop, __ATOMIC_RELAXED) != 0) break;
     }
     out.begun = out.at;
@@ -175,22 +191,24 @@ struct PluginThunks {
     Instance& in = of(self);
     const detail::Turn turn(*in.runtime.queue);
     for (const gale_completion* c = all; c != all + count; ++c) {
-      const std::uint32_t s = detail::guarded(text, [&] {
+      detail::guarded_first(status, text, [&] {
         if (c->acked != 0) {
           in.user.T::ack(c->id);
         } else {
           in.user.T::fail(Failure{c->id, {c->reason.data, c->reason.size}, c->attempt, c->final != 0});
         }
       });
-      if (s != GALE_OK) status = s;
     }
     return status;
   }
 
   static std::uint32_t activate(void* self, std::uint32_t active, gale_text* text) noexcept {
+    const detail::Turn turn(*of(self).runtime.queue);
     return detail::guarded(text, [&] { active != 0 ? of(self).user.activate() : of(self).user.deactivate(); });
   }
+  /// Mailboxes close first: close() may join threads that wait in post() for room.
   static std::uint32_t close(void* self, gale_text* text) noexcept {
+    of(self).runtime.queue->close();
     return detail::guarded(text, [&] { of(self).user.close(); });
   }
   static void destroy(void* self) noexcept { delete static_cast<Instance*>(self); }
@@ -237,15 +255,15 @@ struct PluginThunks {
     }
   }
 
+  /// One call of user code outside execute, all or nothing. The caller has the turn.
   template <class F>
   static std::uint32_t call(void* self, gale_text* text, F&& f) noexcept {
     Instance& in = of(self);
     gale_out& out = *in.runtime.task->out;
     Collector collector(in.runtime, out, nullptr);
-    const detail::Turn turn(*in.runtime.queue);
     collector.begin(GALE_ANCHOR_NONE);
     const std::uint32_t status = detail::guarded(text, [&] { f(in, collector); });
-    if (status != GALE_OK) collector.raised({});
+    if (status != GALE_OK) collector.raised("the call that settled it threw");
     out.begun = out.at;
     return status;
   }

@@ -122,6 +122,10 @@ class Values {
   }
   template <class T>
   T read(codec::Cursor& cursor, std::size_t position) const {
+    static_assert(codec::Unpackable<T>,
+                  "a tuple is read as bool, integer, double (not float), std::string_view, std::string, Bytes, "
+                  "BytesView, Value, or std::optional, std::vector, std::map<std::string, ...> of those; or specialise "
+                  "gale::codec::Unpack for your type");
     T value{};
     const codec::Cursor before = cursor;
     const codec::Read r = codec::Unpack<T>::read(cursor, value);
@@ -140,6 +144,7 @@ class Values {
     const std::string where = "field '" + name + "' (#" + std::to_string(position) + ") of " + input_->name();
     if (r == codec::Read::kOutOfRange) throw Error(where + ": does not fit " + asked);
     if (r == codec::Read::kMalformed) throw Error(where + ": malformed");
+    if (std::string_view(asked) == is) throw Error(where + ": an element of the " + is + " is of another type");
     throw Error(where + ": asked for " + asked + ", is " + is);
   }
   [[noreturn, gnu::cold]] void throw_missing(std::size_t wanted, std::size_t has) const {

@@ -243,6 +243,12 @@ class Cursor {
 template <class T>
 struct Unpack;
 
+template <class T>
+concept Unpackable = requires(Cursor& c, T& v) {
+  { Unpack<T>::kName } -> std::convertible_to<const char*>;
+  { Unpack<T>::read(c, v) } -> std::same_as<Read>;
+};
+
 template <>
 struct Unpack<std::nullptr_t> {
   static constexpr const char* kName = "nil";
