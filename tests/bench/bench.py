@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 NAME = "const-id-null"
-FIRST_COUNT = 1_000_000  # of the run that says how many tuples fill the time
+FIRST_COUNT = 4_000_000  # of the run that says how many tuples fill the time
 
 
 class Config:
