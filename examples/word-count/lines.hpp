@@ -25,12 +25,12 @@ class LineReader {
   /// The next line without its newline, valid until the next call; false at the end of the last file.
   /// Throws std::runtime_error when a file cannot be read; the next call goes on at the same place.
   bool next(std::string_view& line) {
-    long_line_.clear();
+    if (std::exchange(handed_out_, false)) long_line_.clear();
     for (;;) {
       if (take_line(line)) return true;
       if (fill()) continue;
       if (!long_line_.empty()) {  // the file ended without a newline
-        line = long_line_;
+        line = hand_out();
         return true;
       }
       if (current_ == paths_.size()) return false;
@@ -53,8 +53,12 @@ class LineReader {
     }
     long_line_.append(begin, n);
     if (newline == nullptr && (long_line_.size() < kPiece || !cut_between_words())) return false;
-    line = long_line_;
+    line = hand_out();
     return true;
+  }
+  std::string_view hand_out() {
+    handed_out_ = true;
+    return long_line_;
   }
   // Gives the word that the buffer ended in back to the buffer; false when that is all there is.
   bool cut_between_words() {
@@ -89,7 +93,8 @@ class LineReader {
   std::vector<std::string> paths_;
   std::size_t current_ = 0, at_ = 0, end_ = 0;
   std::unique_ptr<std::FILE, Close> file_;
-  std::string long_line_;
+  std::string long_line_;    // pieced together from several buffers
+  bool handed_out_ = false;  // and returned, so that the next call begins anew
   std::string buffer_ = std::string(kPiece, '\0');
 };
 
