@@ -33,7 +33,7 @@ struct FrameHeader {
   WorkerId from, to;
   Incarnation from_incarnation;
   Incarnation to_incarnation;  // the life of the receiver it is written to; 0 in a HELLO when not known yet
-  std::uint64_t seq = 0;       // from 1 in each lane; 0: outside the order (HELLO, bare LANE)
+  std::uint64_t seq = 0;       // from 1 in each lane; 0: outside the order (bare LANE); in a HELLO 1 asks for an answer
   std::uint32_t sections = 0;
   std::uint32_t body_bytes = 0;
 };

@@ -139,12 +139,15 @@ LaneWriter::LaneWriter(Batch& room, const LaneState& state) noexcept
   at_ = put(at_, std::uint32_t{0});
 }
 
+std::size_t LaneWriter::room_for(std::size_t entry_bytes) const noexcept {
+  const auto room = static_cast<std::size_t>(end_ - at_);
+  return room < kLaneSectionBytes ? 0 : (room - kLaneSectionBytes) / entry_bytes;
+}
+
 /// Writes the head of a section for as many of `count` entries as fit, and says how many.
 std::size_t LaneWriter::open_section(std::uint16_t kind, LedgerId ledger, std::size_t entry_bytes,
                                      std::size_t count) noexcept {
-  const auto room = static_cast<std::size_t>(end_ - at_);
-  if (room < kLaneSectionBytes + entry_bytes) return 0;
-  count = std::min(count, (room - kLaneSectionBytes) / entry_bytes);
+  count = std::min(count, room_for(entry_bytes));
   if (count == 0) return 0;
   at_ = put(put(put(at_, kind), ledger.value), static_cast<std::uint32_t>(count));
   ++sections_;

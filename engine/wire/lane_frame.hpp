@@ -62,6 +62,8 @@ class LaneWriter {
   std::size_t fails(LedgerId ledger, std::span<const Fail> fails) noexcept;
   std::size_t credit(std::span<const Grant> grants) noexcept;
   std::size_t confirmed(std::span<const std::uint64_t> frames) noexcept;
+  /// How many entries of this size one more section could take.
+  [[nodiscard]] std::size_t room_for(std::size_t entry_bytes) const noexcept;
   [[nodiscard]] std::uint32_t sections() const noexcept { return sections_; }
   [[nodiscard]] std::uint32_t bytes() const noexcept { return static_cast<std::uint32_t>(at_ - begin_); }
 
