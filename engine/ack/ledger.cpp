@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/ack/ledger.hpp"
+
+#include "engine/base/assert.hpp"
+#include "engine/base/failpoint.hpp"
+
+namespace gale::ack {
+
+namespace {
+
+constexpr std::uint64_t kUseMask = (1ull << kUseBits) - 1;
+
+RootId make_root(std::uint32_t slot, std::uint64_t serial) noexcept {
+  return RootId((std::uint64_t{slot} << kSerialBits) | serial);
+}
+
+}  // namespace
+
+Ledger::Ledger(std::uint32_t slots, Incarnation incarnation)
+    : slots_(slots), table_(std::make_unique<Slot[]>(slots)), serial_(std::make_unique<std::uint64_t[]>(slots)) {
+  ASSERT(slots >= 1 && slots <= kMaxSlots, "a ledger has 1..2^20-1 slots");
+  const std::uint64_t first =
+      (std::uint64_t{incarnation.value & 0xfff} << kUseBits) | 1;  // use 0 does not exist: no root is 0
+  for (std::uint32_t i = 0; i < slots; ++i) serial_[i] = first;
+}
+
+RootId Ledger::next_root(std::uint32_t slot) const noexcept { return make_root(slot, serial_[slot]); }
+
+void Ledger::open(std::uint32_t slot, std::uint64_t message, std::uint64_t edges, std::uint16_t attempt,
+                  TimePoint now) noexcept {
+  Slot& s = table_[slot];
+  const RootId root = next_root(slot);
+  const std::uint64_t use = (serial_[slot] + 1) & kUseMask;
+  serial_[slot] = (serial_[slot] & ~kUseMask) | (use == 0 ? 1 : use);
+  s.edges = edges;
+  s.message = message;
+  s.attempt = attempt;
+  s.progress_ms = millis(now);
+  s.root.store(root.value, std::memory_order_release);
+}
+
+Ledger::Slot* Ledger::find(RootId root) noexcept {
+  const std::uint32_t slot = slot_of(root);
+  if (slot >= slots_) return nullptr;
+  const std::uint64_t now_there = table_[slot].root.load(std::memory_order_acquire);
+  if (now_there == root.value) return &table_[slot];
+  if (GALE_FAILPOINT("serial-not-checked") && now_there != 0) return &table_[slot];
+  return nullptr;
+}
+
+void Ledger::apply(const wire::AckBatch& batch, TimePoint now, Completions& done) {
+  const std::uint32_t at = millis(now);
+  for (const wire::Ack& ack : batch.acks) {
+    Slot* s = find(ack.root);
+    if (s == nullptr) {
+      ++stale_;
+      continue;
+    }
+    s->edges ^= ack.edges;
+    s->progress_ms = at;
+    if (s->edges == 0) {
+      s->root.store(0, std::memory_order_relaxed);  // ours alone until the spout task has taken the completion
+      done.acked.push_back(static_cast<std::uint32_t>(s - table_.get()));
+    }
+  }
+  for (const wire::Fail& fail : batch.fails) {
+    Slot* s = find(fail.root);
+    if (s == nullptr) {
+      ++stale_;
+      continue;
+    }
+    s->root.store(0, std::memory_order_relaxed);
+    done.failed.push_back({static_cast<std::uint32_t>(s - table_.get()), Outcome::kFailed, fail.reason});
+  }
+}
+
+void Ledger::expire(TimePoint now, Duration timeout, Completions& done) {
+  const std::uint32_t at = millis(now);
+  const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count();
+  for (std::uint32_t slot = 0; slot < slots_; ++slot) {
+    Slot& s = table_[slot];
+    if (s.root.load(std::memory_order_acquire) == 0) continue;
+    const auto waited = static_cast<std::int32_t>(at - s.progress_ms);  // open() may be a little ahead of our clock
+    if (waited < limit) continue;
+    s.root.store(0, std::memory_order_relaxed);
+    done.failed.push_back({slot, Outcome::kTimedOut, "timed out: no ack for " + std::to_string(waited) + " ms"});
+  }
+}
+
+}  // namespace gale::ack

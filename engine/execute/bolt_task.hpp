@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// BoltTask: takes batches from its inbox, runs execute over them, and turns what user code wrote into copies and acks.
+// The pass walks out-records and inputs together: emits anchored to input k come before those of k+1, so one cursor
+// over the inputs is enough, and an input is finished (its ack or fail told) when the first record of a later one is
+// seen, or the call has returned. Its edge and its children's edges leave in one entry (contract 3). Place: stations
+// 4-6 of a tuple's way (engine/README.md). Threads: the task's turn.
+#pragma once
+
+#include "engine/execute/component_task.hpp"
+#include "engine/execute/inbox.hpp"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gale::execute {
+
+class BoltTask final : public ComponentTask {
+ public:
+  BoltTask(Environment& env, TaskId id);
+
+  Turn run(TimePoint now) override;
+  [[nodiscard]] std::uint64_t backlog() const noexcept override { return inbox_.bytes(); }
+  [[nodiscard]] Inbox& inbox() noexcept { return inbox_; }
+
+ protected:
+  const std::uint8_t* pass(const std::uint8_t* at, const std::uint8_t* end) override;
+  bool keep(std::uint32_t number, gale_kept& kept) override;
+
+ private:
+  [[nodiscard]] bool step();
+  void begin(wire::BatchPtr batch);
+  void execute();
+  void take_end(TaskId source);
+  void tick();
+  void try_finish();
+  [[nodiscard]] std::uint32_t limit() const noexcept;
+
+  void finish_inputs(std::uint32_t upto);
+  void finish_input(const gale_in_record& head);
+  void pass_emit(const std::uint8_t* at, const gale_out_record& r);
+  void pass_joined(const std::uint8_t* at, const gale_out_record& r);
+  void pass_fail(const std::uint8_t* at, const gale_out_record& r);
+  void settle(std::uint64_t handle, bool acked, std::string_view why);
+  void anchor_failed(const gale_out_record& r, const std::uint8_t* at, const std::string& why);
+
+  Inbox inbox_;
+  // The running batch.
+  wire::BatchPtr batch_;
+  gale_batch view_{};
+  std::vector<std::uint8_t> verdicts_;
+  // The pass's cursor over its inputs.
+  std::uint32_t input_ = 0;
+  const std::uint8_t* input_at_ = nullptr;
+  std::uint32_t keep_input_ = 0;  // keep()'s own cursor, which runs ahead
+  const std::uint8_t* keep_at_ = nullptr;
+  std::uint64_t children_ = 0;                                     // edges anchored to input_
+  std::string fail_reason_;                                        // of input_
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> kept_now_;  // input numbers and handles, of this batch
+  std::uint64_t acked_ = 0, failed_ = 0;
+  // Ends.
+  std::vector<TaskId> sources_;  // tasks that have not ended yet
+  enum class Phase : std::uint8_t { kRunning, kFinishing, kSaid, kEnded } phase_ = Phase::kRunning;
+  bool finish_waits_ = false;  // finish() had nothing more to say for now: a tick or a job asks again
+  // Time.
+  TimePoint next_tick_ = TimePoint::max();
+  double mean_ns_ = 200;  // of one execute, smoothed: how many fit into a millisecond
+};
+
+}  // namespace gale::execute

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/execute/component_task.hpp"
+
+#include "engine/base/log.hpp"
+#include "topology-api/host/info.hpp"
+
+#include <cstring>
+#include <memory>
+
+namespace gale::execute {
+namespace {
+
+constexpr std::size_t kLentBytes = 64 * 1024;
+constexpr std::size_t kHeldStops = 256 * 1024;  // a call that wrote this much is told to return when it can
+
+/// One buffer a pool thread: it is in cache, and only one call runs on a thread.
+std::uint8_t* thread_buffer() {
+  thread_local const std::unique_ptr<std::uint8_t[]> buffer(new std::uint8_t[kLentBytes]);
+  return buffer.get();
+}
+
+ComponentTask& task_of(const gale_task* table) { return *static_cast<ComponentTask*>(table->host); }
+
+}  // namespace
+
+ComponentTask::ComponentTask(Environment& env, TaskId id)
+    : env_(env),
+      id_(id),
+      component_(env.plan.component_of(id)),
+      name_(env.plan.name_of(id)),
+      outbox_(env.batches, *this, id, component_.settings.batch_bytes),
+      copier_(outbox_),
+      acks_(env.acks, env.plan.ledgers.size()) {
+  for (std::size_t i = 0; i < component_.streams.size(); ++i) copier_.add_stream();
+  fill_table();
+}
+
+ComponentTask::~ComponentTask() = default;
+
+void ComponentTask::fill_table() {
+  host::TaskInfo info;
+  info.topology = env_.plan.name;
+  info.component = component_.id;
+  info.task = id_.value;
+  info.index = env_.plan.tasks[id_.value].index;
+  info.tasks = component_.tasks;
+  info.config = component_.config;
+  for (const std::size_t edge : component_.inputs) {
+    const plan::Edge& e = env_.plan.edges[edge];
+    const plan::Component& from = env_.plan.component(e.from);
+    info.inputs.push_back({from.id, from.streams[e.stream].name, from.streams[e.stream].fields});
+  }
+  info_ = host::task_info(info);
+
+  out_.size = sizeof out_;
+  out_.host = this;
+  out_.more = more_thunk;
+  out_.drop = drop_thunk;
+  table_.size = sizeof table_;
+  table_.index = info.index;
+  table_.host = this;
+  table_.out = &out_;
+  table_.info = {info_.data(), info_.size()};
+  table_.keep = [](const gale_task* t, std::uint32_t input, gale_kept* kept) noexcept -> std::uint32_t {
+    return task_of(t).keep(input, *kept) ? GALE_OK : GALE_UNSUPPORTED;
+  };
+  table_.wake = [](const gale_task* t) noexcept {
+    task_of(t).woken_.store(true, std::memory_order_release);
+    task_of(t).env_.pool.wake(task_of(t));
+  };
+  table_.log = [](const gale_task* t, std::uint32_t level, gale_str text) noexcept {
+    constexpr log::Level kLevels[] = {log::Level::kDebug, log::Level::kInfo, log::Level::kWarn, log::Level::kError};
+    log::line(kLevels[level > 3 ? 3 : level], task_of(t).name_, {text.data, text.size});
+  };
+  table_.now_ns = [](const gale_task* t) noexcept -> std::int64_t {
+    return task_of(t).env_.clock.now().time_since_epoch().count();
+  };
+  table_.counter = [](const gale_task* t, gale_str name) noexcept {
+    return task_of(t).metrics_.cell({name.data, name.size});
+  };
+  table_.watch_fd = [](const gale_task* t, int fd) noexcept -> std::uint32_t {
+    return task_of(t).watch(fd) ? GALE_OK : GALE_UNSUPPORTED;
+  };
+}
+
+/// Once a time, or a file descriptor that user code leaves unread would keep the poller awake.
+bool ComponentTask::watch(int fd) {
+  return env_.poller.watch(fd, true, [this, fd] {
+    {
+      const std::lock_guard lock(fired_lock_);
+      fired_.push_back(fd);
+    }
+    woken_.store(true, std::memory_order_release);
+    env_.pool.wake(*this);
+  });
+}
+
+void ComponentTask::arm_watch() {
+  std::vector<int> fired;
+  {
+    const std::lock_guard lock(fired_lock_);
+    fired.swap(fired_);
+  }
+  for (const int fd : fired) watch(fd);
+}
+
+void ComponentTask::connect(const plan::Edge& edge, const std::vector<Destination*>& tasks) {
+  const plan::Component& to = env_.plan.component(edge.to);
+  std::vector<std::uint32_t> lanes;
+  for (std::uint32_t i = 0; i < tasks.size(); ++i) {
+    lanes.push_back(outbox_.add_lane(TaskId(to.first_task.value + i), *tasks[i]));
+  }
+  const route::Grouping grouping(edge, to.tasks, env_.plan.settings.key_groups, env_.plan.tasks[id_.value].index);
+  copier_.add_way(edge.stream, grouping, std::move(lanes));
+}
+
+std::optional<std::string> ComponentTask::start(const gale_component& component) {
+  host::Created created = host::Instance::create(component, table_);
+  if (!created) return name_ + ": " + created.error;
+  instance_ = std::move(created.instance);
+  if (const host::Status s = instance_->open(); !s) return name_ + ": open: " + s.text;
+  if (const host::Status s = instance_->activate(true); !s) return name_ + ": activate: " + s.text;
+  return std::nullopt;
+}
+
+void ComponentTask::stop() {
+  if (!instance_) return;
+  if (const host::Status s = instance_->close(); !s) report("close: " + s.text);
+  instance_.reset();
+}
+
+void ComponentTask::lend() {
+  lent_ = thread_buffer();
+  lent_end_ = lent_ + kLentBytes;
+  out_.at = out_.begun = lent_;
+  out_.end = lent_end_;
+  __atomic_store_n(&out_.stop, 0u, __ATOMIC_RELAXED);
+}
+
+void ComponentTask::take_back() {
+  if (!held_.empty()) {
+    offer_final(held_.data(), held_.data() + held_.size());
+    held_.clear();
+    if (held_.capacity() > kHeldStops) held_ = {};
+  }
+  offer_final(lent_, out_.at);
+  out_.at = out_.begun = out_.end = nullptr;
+  large_ = {};
+}
+
+void ComponentTask::offer_final(const std::uint8_t* begin, const std::uint8_t* end) {
+  const std::uint8_t* stopped = surplus_.empty() ? pass(begin, end) : begin;
+  if (stopped != end) surplus_.insert(surplus_.end(), stopped, end);
+}
+
+void ComponentTask::retry_surplus() {
+  std::vector<std::uint8_t> waiting;
+  waiting.swap(surplus_);
+  offer_final(waiting.data(), waiting.data() + waiting.size());
+}
+
+std::uint32_t ComponentTask::more_thunk(gale_out* out, std::uint64_t need) noexcept {
+  return static_cast<ComponentTask*>(out->host)->more(need);
+}
+
+void ComponentTask::drop_thunk(gale_out* out) noexcept {
+  static_cast<ComponentTask*>(out->host)->held_.clear();
+  out->at = out->begun;
+}
+
+std::uint32_t ComponentTask::more(std::uint64_t need) {
+  if (out_.begun != lent_) {  // what was held, and all before the running call, has become final
+    offer_final(held_.data(), held_.data() + held_.size());
+    held_.clear();
+    offer_final(lent_, out_.begun);
+  }
+  held_.insert(held_.end(), out_.begun, out_.at);
+  out_.at = out_.begun = lent_;
+  if (held_.size() + need > component_.settings.execute_max_emit_bytes) return GALE_TOO_MUCH;
+  if (need > static_cast<std::uint64_t>(lent_end_ - lent_)) {
+    large_.resize(need);
+    lent_ = large_.data();
+    lent_end_ = lent_ + need;
+  }
+  out_.at = out_.begun = lent_;
+  out_.end = lent_end_;
+  const bool stop = outbox_.refused() || held_.size() > kHeldStops || has_surplus();
+  if (stop) __atomic_store_n(&out_.stop, 1u, __ATOMIC_RELAXED);
+  return GALE_OK;
+}
+
+void ComponentTask::settle_kept(std::uint64_t handle, bool acked, std::string_view why) {
+  Kept* kept = kept_.find(handle);
+  if (kept == nullptr) {
+    counters_.misuse.add(1);
+    return;
+  }
+  const std::uint8_t* record = kept->record.data();
+  if (kept->failed) {
+    counters_.failed.add(1);
+  } else if (acked) {
+    const std::uint32_t n = wire::anchors_of(wire::head_of(record));
+    for (std::uint32_t i = 0; i < n; ++i) {
+      const wire::Anchor a = wire::anchor_at(record, i);
+      const std::uint64_t consumed = GALE_FAILPOINT("ack-before-process") ? 0 : a.edge;  // told when it was kept
+      acks_.ack(a.ledger, a.root, consumed ^ kept->children);
+    }
+    counters_.acked.add(1);
+  } else {
+    fail_roots(record, reason(why));
+    counters_.failed.add(1);
+  }
+  kept_.erase(handle);
+}
+
+void ComponentTask::fail_roots(const std::uint8_t* record, std::string_view why) {
+  const std::uint32_t n = wire::anchors_of(wire::head_of(record));
+  for (std::uint32_t i = 0; i < n; ++i) {
+    const wire::Anchor a = wire::anchor_at(record, i);
+    acks_.fail(a.ledger, a.root, why);
+  }
+}
+
+void ComponentTask::emit_plain(const Emit& emit) {
+  std::uint64_t nobody_waits = 0;
+  ++emitted_;
+  if (copier_.copy(emit, nullptr, 0, nobody_waits)) return;
+  counters_.dropped.add(1);
+  report("dropped a tuple of stream '" + component_.streams[emit.stream].name +
+         "': its grouping field is an array, a map or missing");
+}
+
+void ComponentTask::report(const std::string& text) {
+  if (reported_.size() >= 100 && reported_.find(text) == reported_.end()) return;  // distinct floods are one flood
+  if (++reported_[text] == 1) env_.watcher.error(id_, text);
+}
+
+void ComponentTask::thrown(std::string_view where, const host::Status& status) {
+  counters_.thrown.add(1);
+  report(std::string(where) + ": " + status.text);
+}
+
+void ComponentTask::declare_finished() {
+  outbox_.end_all(now_);
+  finished_.store(true, std::memory_order_release);
+}
+
+}  // namespace gale::execute

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ComponentTask: what spout and bolt tasks have in common: the instance of user code, the host's half of the boundary
+// (the lent buffer, more, drop, keep), the outbox, the counters.
+// The lent buffer: each pool thread has one, lent for the length of a call. What the running call wrote is not final
+// (contract 12), so when the buffer is full it is held here until the call returns, or dropped when it throws.
+// Threads: all but wake() and log belong to the task's turn.
+#pragma once
+
+#include "engine/execute/copier.hpp"
+#include "engine/execute/counters.hpp"
+#include "engine/execute/environment.hpp"
+#include "engine/execute/kept.hpp"
+#include "engine/execute/outbox.hpp"
+#include "engine/execute/schedulable.hpp"
+#include "topology-api/host/instance.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gale::execute {
+
+class ComponentTask : public Schedulable {
+ public:
+  ComponentTask(Environment& env, TaskId id);
+  ~ComponentTask() override;
+
+  /// Makes the instance and opens it. A text when the task cannot start.
+  [[nodiscard]] std::optional<std::string> start(const gale_component& component);
+  /// Calls close() and destroys the instance. After the pool has stopped.
+  void stop();
+
+  /// Wires stream `edge` to the tasks that read it, before start().
+  void connect(const plan::Edge& edge, const std::vector<Destination*>& tasks);
+
+  [[nodiscard]] const std::string& name() const noexcept override { return name_; }
+  [[nodiscard]] TaskId id() const noexcept { return id_; }
+  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+  [[nodiscard]] const plan::Component& component() const noexcept { return component_; }
+  [[nodiscard]] bool finished() const noexcept { return finished_.load(std::memory_order_acquire); }
+
+ protected:
+  /// Handles final records [at, end); returns where it had to stop (a spout without a free slot), usually `end`.
+  virtual const std::uint8_t* pass(const std::uint8_t* at, const std::uint8_t* end) = 0;
+  /// Copies the running batch's input `number` into a kept tuple.
+  virtual bool keep(std::uint32_t number, gale_kept& kept) = 0;
+
+  /// Runs one call of the instance: lends the buffer, calls, passes what became final. `call` returns a host::Status.
+  template <class F>
+  host::Status in_call(F&& call) {
+    lend();
+    host::Status status = call();
+    take_back();
+    return status;
+  }
+  void lend();
+  void take_back();
+  /// Records that the pass could not take: they wait, and nothing else runs.
+  [[nodiscard]] bool has_surplus() const noexcept { return !surplus_.empty(); }
+  void retry_surplus();
+
+  void settle_kept(std::uint64_t handle, bool acked, std::string_view reason);
+  void fail_roots(const std::uint8_t* record, std::string_view reason);
+  /// "<component>#<index>: why".
+  [[nodiscard]] std::string reason(std::string_view why) const { return name_ + ": " + std::string(why); }
+  void report(const std::string& text);
+  void thrown(std::string_view where, const host::Status& status);
+  void declare_finished();
+  [[nodiscard]] bool take_wake() noexcept { return woken_.exchange(false, std::memory_order_acq_rel); }
+  /// After user code had its chance to drain the file descriptor that woke it.
+  void arm_watch();
+  /// One emit record without an anchor. A key that cannot be routed is a counted, reported drop.
+  void emit_plain(const Emit& emit);
+  static Emit emit_of(const std::uint8_t* at, const gale_out_record& r) noexcept {
+    return {r.stream, at + r.values_at, r.size - r.values_at};
+  }
+  void publish_counts() noexcept {
+    counters_.emitted.add(std::exchange(emitted_, 0));
+    counters_.transferred.add(copier_.take_copies());
+    counters_.misuse.add(std::exchange(out_.misuse, 0));
+  }
+
+  Environment& env_;
+  const TaskId id_;
+  const plan::Component& component_;
+  const std::string name_;
+  Counters counters_;
+  UserMetrics metrics_;
+  Outbox outbox_;
+  Copier copier_;
+  AckOutbox acks_;
+  KeptTable kept_;
+  std::optional<host::Instance> instance_;
+  gale_out out_{};
+  TimePoint now_{};  // of this turn's last clock read
+  std::uint64_t emitted_ = 0;
+
+ private:
+  static std::uint32_t more_thunk(gale_out* out, std::uint64_t need) noexcept;
+  static void drop_thunk(gale_out* out) noexcept;
+  std::uint32_t more(std::uint64_t need);
+  void offer_final(const std::uint8_t* begin, const std::uint8_t* end);
+  void fill_table();
+  bool watch(int fd);
+
+  gale_task table_{};
+  std::string info_;
+  std::vector<std::uint8_t> held_;     // of the running call, taken out of a full buffer
+  std::vector<std::uint8_t> large_;    // lent when one record needs more than the thread's buffer
+  std::vector<std::uint8_t> surplus_;  // final, not yet passed
+  std::uint8_t* lent_ = nullptr;
+  std::uint8_t* lent_end_ = nullptr;
+  std::map<std::string, std::uint64_t> reported_;  // distinct errors and how often
+  std::atomic<bool> woken_{false};
+  std::mutex fired_lock_;
+  std::vector<int> fired_;  // watched file descriptors to be armed again after the turn that they woke
+  std::atomic<bool> finished_{false};
+};
+
+}  // namespace gale::execute

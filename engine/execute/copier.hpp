@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Copier: one emit becomes a record in the lane of each task that gets a copy, with fresh edges. Nothing of a plugin's
+// buffer survives it.
+// Place: station 3 of a tuple's way (engine/README.md); used by input_pass (bolts) and spout_task.
+// Threads: its task's turn.
+#pragma once
+
+#include "engine/base/failpoint.hpp"
+#include "engine/execute/outbox.hpp"
+#include "engine/execute/random.hpp"
+#include "engine/route/grouping.hpp"
+#include "engine/wire/record.hpp"
+#include "gale/codec/write.hpp"
+
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gale::execute {
+
+/// One emit as the pass sees it.
+struct Emit {
+  std::uint16_t stream = 0;
+  const std::uint8_t* values = nullptr;
+  std::uint32_t size = 0;
+};
+
+/// A tuple that an emit is anchored to: the roots it carries, and where the children's edges gather.
+struct AnchorSource {
+  const std::uint8_t* record = nullptr;
+  std::uint64_t* children = nullptr;
+};
+
+class Copier {
+ public:
+  explicit Copier(Outbox& outbox) : outbox_(outbox) {}
+
+  void add_stream() { ways_.emplace_back(); }
+  /// `lanes`: the outbox's lane for each task of the reader, by index.
+  void add_way(std::uint16_t stream, route::Grouping grouping, std::vector<std::uint32_t> lanes) {
+    ways_[stream].push_back({grouping, std::move(lanes)});
+  }
+  void set_time(TimePoint now) noexcept { now_ = now; }
+
+  /// Copies with at most one source of anchors, the common case; `anchors` of it, each with its root and ledger.
+  /// The XOR of the copies' edges comes back through `edges`. False: no key could route it, and no copy was made.
+  bool copy(const Emit& emit, const wire::Anchor* anchors, std::uint32_t count, std::uint64_t& edges) {
+    auto& ways = ways_[emit.stream];
+    if (ways.size() == 1) {
+      const std::uint32_t chosen = ways[0].choose(emit);
+      if (chosen < route::Grouping::kNobody) {
+        edges ^= put(ways[0], chosen, emit, anchors, count);
+        return true;
+      }
+    }
+    return copy_many(emit, anchors, count, edges);
+  }
+
+  /// Anchored to several tuples, which may share roots: fresh edges for each source, joined where a root is shared.
+  /// False as above; `too_many` when the roots are more than a record may carry.
+  bool copy_joined(const Emit& emit, std::span<const AnchorSource> sources, bool& too_many);
+
+ private:
+  struct Way {
+    route::Grouping grouping;
+    std::vector<std::uint32_t> lanes;
+    std::uint32_t choose(const Emit& emit) noexcept {
+      const std::uint32_t chosen = grouping.choose(emit.values, emit.values + emit.size);
+      if (chosen < lanes.size() && grouping.edge().grouping == plan::Grouping::kFields &&
+          GALE_FAILPOINT_EVERY("wrong-task-route")) {
+        return (chosen + 1) % static_cast<std::uint32_t>(lanes.size());
+      }
+      return chosen;
+    }
+  };
+
+  std::uint64_t put(const Way& way, std::uint32_t task, const Emit& emit, const wire::Anchor* anchors,
+                    std::uint32_t count) {
+    if (GALE_FAILPOINT_EVERY("drop-one-in-a-million")) return 0;
+    std::uint8_t* at = record(way, task, emit, count);
+    const std::uint64_t edge = edge_();
+    for (std::uint32_t i = 0; i < count; ++i) wire::put_anchor(at, i, {anchors[i].root, edge, anchors[i].ledger});
+    return edge;
+  }
+  /// A record with room for `count` anchors, its values in place.
+  std::uint8_t* record(const Way& way, std::uint32_t task, const Emit& emit, std::uint32_t count) {
+    const std::uint32_t values_at = wire::kRecordHead + count * wire::kAnchorBytes;
+    std::uint8_t* at = outbox_.room(way.lanes[task], values_at + emit.size, now_);
+    const gale_in_record head{values_at + emit.size, static_cast<std::uint16_t>(values_at), way.grouping.edge().input};
+    std::memcpy(at, &head, sizeof head);
+    codec::copy_bytes(at + values_at, emit.values, emit.size);
+    ++copies_;
+    return at;
+  }
+  bool copy_many(const Emit& emit, const wire::Anchor* anchors, std::uint32_t count, std::uint64_t& edges);
+  bool choose_all(const Emit& emit);
+
+ public:
+  /// Copies made since the last call. For the counters.
+  std::uint64_t take_copies() noexcept { return std::exchange(copies_, 0); }
+
+ private:
+  Outbox& outbox_;
+  std::vector<std::vector<Way>> ways_;  // by stream
+  std::vector<std::uint32_t> chosen_;   // by way, for the running emit
+  std::vector<wire::Anchor> joined_;    // roots of the running joined emit
+  EdgeSource edge_;
+  TimePoint now_{};
+  std::uint64_t copies_ = 0;
+};
+
+}  // namespace gale::execute

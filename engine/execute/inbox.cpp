@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/execute/inbox.hpp"
+
+#include <algorithm>
+
+namespace gale::execute {
+
+Inbox::~Inbox() {
+  while (wire::BatchPtr batch = take()) batch.reset();
+}
+
+void Inbox::push(wire::BatchPtr batch) {  // under lock_
+  wire::Batch* b = batch.release();
+  b->next = nullptr;
+  bytes_.store(bytes_.load(std::memory_order_relaxed) + b->bytes, std::memory_order_relaxed);
+  count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  (tail_ == nullptr ? head_ : tail_->next) = b;
+  tail_ = b;
+}
+
+bool Inbox::offer(wire::BatchPtr& batch, Schedulable& sender) {
+  {
+    const std::lock_guard lock(lock_);
+    const bool full = !batch->end && bytes_.load(std::memory_order_relaxed) >= limit_;
+    if (full) {
+      if (std::find(waiting_.begin(), waiting_.end(), &sender) == waiting_.end()) waiting_.push_back(&sender);
+      return false;
+    }
+    push(std::move(batch));
+  }
+  pool_.wake(owner_);
+  return true;
+}
+
+void Inbox::deliver(wire::BatchPtr batch) {
+  {
+    const std::lock_guard lock(lock_);
+    push(std::move(batch));
+  }
+  pool_.wake(owner_);
+}
+
+wire::BatchPtr Inbox::take() {
+  std::vector<Schedulable*> woken;
+  wire::BatchPtr batch;
+  {
+    const std::lock_guard lock(lock_);
+    if (head_ == nullptr) return nullptr;
+    batch.reset(head_);
+    head_ = head_->next;
+    if (head_ == nullptr) tail_ = nullptr;
+    batch->next = nullptr;
+    const std::uint64_t left = bytes_.load(std::memory_order_relaxed) - batch->bytes;
+    bytes_.store(left, std::memory_order_relaxed);
+    count_.store(count_.load(std::memory_order_relaxed) - 1, std::memory_order_release);
+    if (!waiting_.empty() && left <= limit_ / 2) woken.swap(waiting_);
+  }
+  for (Schedulable* sender : woken) pool_.wake(*sender);
+  return batch;
+}
+
+}  // namespace gale::execute

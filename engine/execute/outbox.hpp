@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Outbox: what one task has emitted and not yet handed over: a lane for each destination task, in order. A lane's open
+// batch is offered when it is full and when the turn ends; a batch that is refused waits here, and a task whose outbox
+// is not delivered does not run again. Batches grow with load: a lane that is flushed full asks for twice the room next
+// time, one flushed nearly empty for half, between 512 B and the setting. Threads: its task's turn.
+#pragma once
+
+#include "engine/execute/destination.hpp"
+#include "engine/wire/batch.hpp"
+#include "engine/wire/batch_pool.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+namespace gale::execute {
+
+class Outbox {
+ public:
+  Outbox(wire::BatchPool& pool, Schedulable& owner, TaskId source, std::uint32_t batch_bytes)
+      : pool_(pool), owner_(owner), source_(source), most_(batch_bytes) {}
+
+  /// Lanes are numbered in the order of adding.
+  std::uint32_t add_lane(TaskId dest, Destination& to);
+
+  /// Room for a record of `bytes` in the lane's open batch; fill all of it.
+  std::uint8_t* room(std::uint32_t lane, std::uint32_t bytes, TimePoint now) {
+    Lane& l = lanes_[lane];
+    if (__builtin_expect(l.open == nullptr || l.open->capacity - l.open->bytes < bytes, 0)) renew(l, lane, bytes, now);
+    std::uint8_t* at = l.open->data + l.open->bytes;
+    l.open->bytes += bytes;
+    ++l.open->count;
+    bytes_ += bytes;
+    return at;
+  }
+  /// Puts this task's END at the end of every lane.
+  void end_all(TimePoint now);
+
+  /// Offers the batches that are full. Between emits only: a copy of a root must not leave before the root is
+  /// registered.
+  void send_full();
+  [[nodiscard]] bool has_full() const noexcept { return full_ != 0; }
+
+  /// Offers everything; true when nothing is left. What is refused wakes the owner later.
+  bool flush();
+  [[nodiscard]] bool delivered() const noexcept { return bytes_ == 0 && unsent_ == 0; }
+  /// A batch was refused since the last flush() that delivered all: the running call should return when it can.
+  [[nodiscard]] bool refused() const noexcept { return refused_; }
+  /// Waiting here, all lanes together.
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+
+ private:
+  struct Lane {
+    TaskId dest;
+    Destination* to = nullptr;
+    wire::BatchPtr open;
+    std::deque<wire::BatchPtr> full;
+    std::uint32_t want = 4096;
+    bool dirty = false;
+  };
+  void renew(Lane& lane, std::uint32_t number, std::uint32_t bytes, TimePoint now);
+  void close(Lane& lane);
+  bool send(Lane& lane);
+  void mark(Lane& lane, std::uint32_t number);
+
+  wire::BatchPool& pool_;
+  Schedulable& owner_;
+  const TaskId source_;
+  const std::uint32_t most_;
+  std::vector<Lane> lanes_;
+  std::vector<std::uint32_t> dirty_;  // lanes with something in them
+  std::uint64_t bytes_ = 0;
+  std::uint32_t unsent_ = 0;  // closed batches, ENDs among them
+  std::uint32_t full_ = 0;    // closed since send_full() or flush()
+  bool refused_ = false;
+};
+
+}  // namespace gale::execute

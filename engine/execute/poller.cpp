@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/execute/poller.hpp"
+
+#include "engine/base/assert.hpp"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <ctime>
+
+namespace gale::execute {
+namespace {
+
+constexpr int kEvents = 64;
+
+/// epoll_pwait2 waits to the nanosecond; kernels before 5.11 have milliseconds only.
+int wait_for(int epoll, epoll_event* events, Duration timeout) {
+  static std::atomic<bool> fine{true};
+  if (timeout > std::chrono::hours(1)) timeout = std::chrono::hours(1);
+  if (timeout < Duration::zero()) timeout = Duration::zero();
+  if (fine.load(std::memory_order_relaxed)) {
+    const timespec ts{static_cast<time_t>(timeout.count() / 1'000'000'000),
+                      static_cast<long>(timeout.count() % 1'000'000'000)};
+    const int n = ::epoll_pwait2(epoll, events, kEvents, &ts, nullptr);
+    if (n >= 0 || errno != ENOSYS) return n;
+    fine = false;
+  }
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(timeout);
+  return ::epoll_wait(epoll, events, kEvents, static_cast<int>(ms.count()));
+}
+
+}  // namespace
+
+Poller::Poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  ASSERT(epoll_ >= 0 && event_ >= 0, "no file descriptor is left for the worker's poller");
+  epoll_event e{};
+  e.events = EPOLLIN;
+  e.data.fd = event_;
+  ASSERT(::epoll_ctl(epoll_, EPOLL_CTL_ADD, event_, &e) == 0, "an eventfd can be polled");
+}
+
+Poller::~Poller() {
+  ::close(epoll_);
+  ::close(event_);
+}
+
+bool Poller::watch(int fd, bool once, std::function<void()> ready) {
+  const std::lock_guard lock(lock_);
+  epoll_event e{};
+  e.events = EPOLLIN | EPOLLRDHUP | (once ? EPOLLONESHOT : 0u);
+  e.data.fd = fd;
+  if (::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &e) != 0 && ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) != 0) return false;
+  watched_[fd] = std::move(ready);
+  return true;
+}
+
+void Poller::poke() noexcept {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto n = ::write(event_, &one, sizeof one);  // full means poked already
+}
+
+bool Poller::wait(TimePoint now, TimePoint until) {
+  bool did = hook_ && hook_(now);
+  if (did) until = now;
+  epoll_event events[kEvents];
+  const int n = wait_for(epoll_, events, until - now);
+  for (int i = 0; i < n; ++i) {
+    if (events[i].data.fd == event_) {
+      std::uint64_t count = 0;
+      [[maybe_unused]] const auto got = ::read(event_, &count, sizeof count);
+      continue;
+    }
+    std::function<void()> ready;
+    {
+      const std::lock_guard lock(lock_);
+      const auto it = watched_.find(events[i].data.fd);
+      if (it != watched_.end()) ready = it->second;
+    }
+    if (ready) ready();
+    did = true;
+  }
+  if (n > 0 && hook_) did = hook_(now) || did;
+  return did;
+}
+
+}  // namespace gale::execute

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/execute/pool.hpp"
+
+#include "engine/base/assert.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <string>
+
+namespace gale::execute {
+namespace {
+
+constexpr std::uint64_t kWorthWaking = 64 * 1024;               // bytes: tens of microseconds of work
+constexpr Duration kLookEvery = std::chrono::microseconds(50);  // at the poller, between turns
+constexpr Duration kMonitorEvery = std::chrono::milliseconds(2);
+constexpr Duration kMonitorLinger = std::chrono::seconds(1);
+
+thread_local Pool* this_pool = nullptr;
+thread_local std::uint32_t this_worker = 0;
+
+void name_thread(const std::string& name) { ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str()); }
+
+}  // namespace
+
+Pool::Pool(std::uint32_t threads, const Clock& clock, Poller& poller) : clock_(clock), poller_(poller) {
+  if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
+  for (std::uint32_t i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>());
+  turns_.resize(threads);
+  turn_end_of_.resize(threads);
+}
+
+Pool::~Pool() { stop(); }
+
+void Pool::start() {
+  for (std::uint32_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->thread = std::thread([this, i] { loop(i); });
+  }
+  monitor_ = std::thread([this] { monitor(); });
+}
+
+void Pool::stop() {
+  {
+    const std::lock_guard lock(lock_);
+    stopping_ = true;
+    for (auto& w : workers_) w->idle.notify_all();
+    monitor_wakes_.notify_all();
+  }
+  poller_.poke();
+  for (auto& w : workers_) {
+    if (w->thread.joinable()) w->thread.join();
+  }
+  if (monitor_.joinable()) monitor_.join();
+}
+
+void Pool::wake(Schedulable& task) {
+  using State = Schedulable::State;
+  State seen = task.state_.load(std::memory_order_acquire);
+  for (;;) {
+    if (seen == State::kQueued || seen == State::kAgain) {
+      // Publishes what the waker did before it found the task awake already: the turn to come reads it.
+      if (task.state_.compare_exchange_weak(seen, seen, std::memory_order_acq_rel)) return;
+      continue;
+    }
+    const State wanted = seen == State::kIdle ? State::kQueued : State::kAgain;
+    if (!task.state_.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel)) continue;
+    if (wanted == State::kAgain) return;
+    std::unique_lock lock(lock_);
+    enqueue(task);
+    return;
+  }
+}
+
+void Pool::enqueue(Schedulable& task) {
+  const bool outside = this_pool != this;
+  const std::uint32_t to = outside ? task.home_ : this_worker;
+  workers_[to]->queue.push_back(&task);
+  ++queued_;
+  if (outside && busy_ < workers_.size()) help();
+}
+
+void Pool::wake_at(Schedulable& task, TimePoint when) {
+  const std::lock_guard lock(lock_);
+  set_timer(task, when);
+}
+
+void Pool::set_timer(Schedulable& task, TimePoint when) {
+  if (task.timer_ == when) return;
+  task.timer_ = when;
+  if (when == TimePoint::max()) return;
+  const bool first = timers_.empty() || when < timers_.front().when;
+  timers_.push_back({when, &task});
+  std::push_heap(timers_.begin(), timers_.end(), std::greater<>());
+  if (first && waiting_in_poller_ && when < poller_until_) poller_.poke();
+}
+
+void Pool::fire_timers(TimePoint now) {  // under lock_
+  while (!timers_.empty() && timers_.front().when <= now) {
+    const Timer due = timers_.front();
+    std::pop_heap(timers_.begin(), timers_.end(), std::greater<>());
+    timers_.pop_back();
+    if (due.task->timer_ != due.when) continue;
+    due.task->timer_ = TimePoint::max();
+    using State = Schedulable::State;
+    State seen = due.task->state_.load(std::memory_order_acquire);
+    while (seen == State::kIdle || seen == State::kRunning) {
+      const State wanted = seen == State::kIdle ? State::kQueued : State::kAgain;
+      if (!due.task->state_.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel)) continue;
+      if (wanted == State::kQueued) enqueue(*due.task);
+      break;
+    }
+  }
+}
+
+void Pool::loop(std::uint32_t self) {
+  this_pool = this;
+  this_worker = self;
+  name_thread("gale pool " + std::to_string(self));
+  std::unique_lock lock(lock_);
+  ++busy_;
+  wake_monitor();
+  while (!stopping_) {
+    Schedulable* task = next_task(self);
+    if (task == nullptr) {
+      wait(self, lock);
+      continue;
+    }
+    lock.unlock();
+    const bool again = run(*task);
+    lock.lock();
+    after_turn(self, *task, again);
+    if (TimePoint(Duration(looked_at_.load(std::memory_order_relaxed))) + kLookEvery <= turn_end_of_[self]) {
+      look(turn_end_of_[self], lock);
+    }
+  }
+  --busy_;
+}
+
+bool Pool::run(Schedulable& task) {
+  // Pairs with wake()'s release on a queued task: what its wakers did is visible from here on.
+  task.state_.exchange(Schedulable::State::kRunning, std::memory_order_acq_rel);
+  const Turn turn = task.run(clock_.now());
+  turns_[this_worker] = turn;
+  turn_end_of_[this_worker] = clock_.now();
+  return turn.again;
+}
+
+void Pool::after_turn(std::uint32_t self, Schedulable& task, bool again) {
+  using State = Schedulable::State;
+  task.home_ = self;
+  State running = State::kRunning;
+  if (!again && task.state_.compare_exchange_strong(running, State::kIdle, std::memory_order_acq_rel)) {
+    set_timer(task, turns_[self].wake_at);
+  } else {
+    task.state_.store(State::kQueued, std::memory_order_release);
+    workers_[self]->queue.push_back(&task);
+    ++queued_;
+  }
+  if (queued_ > 0 && busy_ < workers_.size() && worth_help(self)) help();
+}
+
+bool Pool::worth_help(std::uint32_t self) const {
+  std::uint64_t bytes = 0;
+  std::size_t looked = 0;
+  for (const Schedulable* t : workers_[self]->queue) {
+    bytes += t->backlog();
+    if (bytes >= kWorthWaking && looked > 0) return true;  // the first in the queue is ours to run
+    if (++looked == 4) break;
+  }
+  return false;
+}
+
+Schedulable* Pool::next_task(std::uint32_t self) {
+  Schedulable* task = nullptr;
+  auto& own = workers_[self]->queue;
+  if (!own.empty()) {
+    task = own.front();
+    own.pop_front();
+  } else {
+    Worker* fullest = nullptr;
+    for (auto& w : workers_) {
+      if (!w->queue.empty() && (fullest == nullptr || w->queue.size() > fullest->queue.size())) fullest = w.get();
+    }
+    if (fullest == nullptr) return nullptr;
+    task = fullest->queue.back();  // its owner takes from the front, whose batches are warm
+    fullest->queue.pop_back();
+  }
+  --queued_;
+  return task;
+}
+
+void Pool::wait(std::uint32_t self, std::unique_lock<std::mutex>& lock) {
+  --busy_;
+  Worker& me = *workers_[self];
+  if (waiting_in_poller_) {
+    me.parked = true;
+    me.idle.wait(lock, [&] { return !me.parked || stopping_; });
+    me.parked = false;
+  } else {
+    waiting_in_poller_ = true;
+    const TimePoint until = timers_.empty() ? TimePoint::max() : timers_.front().when;
+    poller_until_ = until;
+    lock.unlock();
+    look_and_wait(until);
+    lock.lock();
+    waiting_in_poller_ = false;
+    fire_timers(clock_.now());
+  }
+  ++busy_;
+  wake_monitor();
+}
+
+void Pool::look_and_wait(TimePoint until) {
+  const std::lock_guard polling(polling_);
+  const TimePoint now = clock_.now();
+  poller_.wait(now, until);
+  looked_at_.store(clock_.now().time_since_epoch().count(), std::memory_order_relaxed);
+}
+
+void Pool::look(TimePoint now, std::unique_lock<std::mutex>& lock) {
+  fire_timers(now);
+  if (waiting_in_poller_) return;
+  lock.unlock();
+  {
+    const std::unique_lock polling(polling_, std::try_to_lock);
+    if (polling) {
+      poller_.wait(now, now);
+      looked_at_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+    }
+  }
+  lock.lock();
+}
+
+void Pool::help() {  // under lock_
+  for (auto& w : workers_) {
+    if (!w->parked) continue;
+    w->parked = false;
+    w->idle.notify_one();
+    return;
+  }
+  if (waiting_in_poller_) poller_.poke();
+}
+
+void Pool::wake_monitor() {  // under lock_
+  if (monitor_sleeps_) monitor_wakes_.notify_one();
+}
+
+void Pool::monitor() {
+  name_thread("gale monitor");
+  std::unique_lock lock(lock_);
+  TimePoint idle_since = clock_.now();
+  std::uint64_t before = 0;
+  while (!stopping_) {
+    if (busy_ > 0) idle_since = clock_.now();
+    if (clock_.now() - idle_since > kMonitorLinger) {
+      monitor_sleeps_ = true;
+      monitor_wakes_.wait(lock, [&] { return busy_ > 0 || stopping_; });
+      monitor_sleeps_ = false;
+      continue;
+    }
+    monitor_wakes_.wait_for(lock, kMonitorEvery, [&] { return stopping_.load(); });
+    const bool waited = queued_ > 0 && before > 0;
+    const bool nobody_polls = busy_ > 0 && !waiting_in_poller_;
+    if ((waited || nobody_polls) && busy_ < workers_.size()) help();
+    before = queued_;
+  }
+}
+
+}  // namespace gale::execute

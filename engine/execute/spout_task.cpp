@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/execute/spout_task.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace gale::execute {
+namespace {
+
+constexpr Duration kTurn = std::chrono::microseconds(200);
+constexpr double kCallNs = 1e5;  // next() is asked for this much at a time, so that completions are told in between
+constexpr Duration kEmptyFirst = std::chrono::milliseconds(1), kEmptyMost = std::chrono::milliseconds(100);
+constexpr Duration kThrownFirst = std::chrono::milliseconds(10), kThrownMost = std::chrono::seconds(1);
+
+}  // namespace
+
+SpoutTask::SpoutTask(Environment& env, TaskId id, Incarnation incarnation)
+    : ComponentTask(env, id),
+      ledger_(component_.settings.max_spout_pending, incarnation),
+      ledger_id_(env.plan.tasks[id.value].ledger),
+      replays_(component_.settings.max_spout_pending) {
+  for (std::uint32_t slot = ledger_.slots(); slot > 0; --slot) free_.push_back(slot - 1);
+}
+
+void SpoutTask::give(ack::Completions& done) {
+  {
+    const std::lock_guard lock(lock_);
+    given_.acked.insert(given_.acked.end(), done.acked.begin(), done.acked.end());
+    std::move(done.failed.begin(), done.failed.end(), std::back_inserter(given_.failed));
+  }
+  done.clear();
+  env_.pool.wake(*this);
+}
+
+Turn SpoutTask::run(TimePoint now) {
+  const TimePoint began = now;
+  now_ = now;
+  copier_.set_time(now);
+  take_completions();
+  if (take_wake()) {
+    if (const host::Status s = in_call([&] { return instance_->posted(); }); !s) thrown("job", s);
+    arm_watch();
+    if (state_ == GALE_NEXT_WOKEN) state_ = GALE_NEXT_EMITTED;
+  }
+  bool more = false;
+  if (outbox_.flush()) {
+    if (has_surplus()) retry_surplus();
+    retry_due();
+    do {
+      more = call_next();
+    } while (more && !outbox_.refused() && now_ - began < kTurn);
+  }
+  if (!done_at_once_.empty() || !refused_.empty()) take_completions();
+  try_end();
+  acks_.flush();
+  const bool delivered = outbox_.flush();
+  publish_counts();
+  pending_.store(ledger_.slots() - free_.size() + replays_.waiting(), std::memory_order_relaxed);
+  if (finished() && delivered && !ended_) {
+    ended_ = true;
+    env_.watcher.finished(id_);
+  }
+  eager_.store(more, std::memory_order_relaxed);
+  TimePoint wake_at = free_.empty() ? TimePoint::max() : replays_.next_due();
+  if (state_ == GALE_NEXT_UNTIL) wake_at = std::min(wake_at, idle_until_);
+  return {delivered && more, wake_at};
+}
+
+bool SpoutTask::may_call() const {
+  if (state_ == GALE_NEXT_FINISHED || state_ == GALE_NEXT_WOKEN) return false;
+  if (state_ == GALE_NEXT_UNTIL && now_ < idle_until_) return false;
+  return !free_.empty() && !has_surplus() && replays_.bytes() < component_.settings.replay_max_bytes;
+}
+
+/// One call into the plugin's loop over next(). True: there is more to be had at once.
+bool SpoutTask::call_next() {
+  if (!may_call()) return false;
+  gale_run run{};
+  run.size = sizeof run;
+  run.limit = static_cast<std::uint32_t>(std::clamp(kCallNs / std::max(mean_ns_, 1.0), 1.0, 1024.0));
+  run.tracked = static_cast<std::uint32_t>(free_.size());
+  const TimePoint before = now_;
+  const host::Status status = in_call([&] { return instance_->next(run); });
+  now_ = env_.clock.now();
+  copier_.set_time(now_);
+  if (run.calls > 0) mean_ns_ += 0.3 * (static_cast<double>((now_ - before).count()) / run.calls - mean_ns_);
+  after_next(run, status);
+  return state_ == GALE_NEXT_EMITTED && may_call();
+}
+
+void SpoutTask::after_next(const gale_run& run, const host::Status& status) {
+  if (!status) {
+    thrown("next", status);
+    pause_ = pause_ < kThrownFirst ? kThrownFirst : std::min(pause_ * 2, kThrownMost);
+    state_ = GALE_NEXT_UNTIL;
+    idle_until_ = now_ + pause_;
+    return;
+  }
+  state_ = run.state;
+  if (state_ == GALE_NEXT_EMPTY) {
+    pause_ = run.calls > 1 || pause_ == Duration::zero() ? kEmptyFirst : std::min(pause_ * 2, kEmptyMost);
+    state_ = GALE_NEXT_UNTIL;
+    idle_until_ = now_ + pause_;
+    return;
+  }
+  pause_ = Duration::zero();
+  if (state_ == GALE_NEXT_UNTIL) idle_until_ = TimePoint(Duration(run.until_ns));
+}
+
+/// The input has ended and nothing of it can come again: END may follow the data.
+void SpoutTask::try_end() {
+  if (finished() || state_ != GALE_NEXT_FINISHED || has_surplus()) return;
+  if (free_.size() != ledger_.slots() || replays_.waiting() != 0) return;
+  counters_.failed.add(failed_once_.size());  // the spout was told, and did not emit them again
+  failed_once_.clear();
+  declare_finished();
+}
+
+// ---- emits
+
+const std::uint8_t* SpoutTask::pass(const std::uint8_t* at, const std::uint8_t* end) {
+  while (at != end) {
+    gale_out_record r;
+    std::memcpy(&r, at, sizeof r);
+    if (r.kind == GALE_EMIT) {
+      const Emit emit = emit_of(at, r);
+      if ((r.flags & GALE_TRACKED) == 0) {
+        emit_plain(emit);
+      } else {
+        if (free_.empty()) return at;
+        std::uint64_t message = 0;
+        std::memcpy(&message, at + sizeof r, 8);
+        const std::uint16_t attempt = attempt_of(message);
+        ++emitted_;
+        (attempt == 1 ? counters_.roots : counters_.replayed).add(1);
+        open_root(emit, message, attempt, (r.flags & GALE_REPLAY_BY_ENGINE) != 0);
+      }
+    }
+    at += r.size;
+    if (outbox_.has_full()) outbox_.send_full();
+  }
+  return end;
+}
+
+std::uint16_t SpoutTask::attempt_of(std::uint64_t message) {
+  if (__builtin_expect(failed_once_.empty(), 1)) return 1;
+  const auto it = failed_once_.find(message);
+  if (it == failed_once_.end()) return 1;
+  const auto attempt = static_cast<std::uint16_t>(it->second + 1);
+  failed_once_.erase(it);
+  return attempt;
+}
+
+void SpoutTask::open_root(const Emit& emit, std::uint64_t message, std::uint16_t attempt, bool by_engine) {
+  const std::uint32_t slot = free_.back();
+  free_.pop_back();
+  const wire::Anchor anchor{ledger_.next_root(slot), 0, ledger_id_};
+  std::uint64_t edges = 0;
+  const bool routed = copier_.copy(emit, &anchor, 1, edges);
+  ledger_.open(slot, message, edges, attempt, now_);
+  if (!routed) {
+    ack::Failed failed{
+        slot, ack::Outcome::kFailed,
+        reason("a grouping field of stream '" + component_.streams[emit.stream].name + "' is an array or a map")};
+    ledger_.close(slot);
+    refused_.push_back(std::move(failed));
+    return;
+  }
+  if (by_engine) replays_.hold(slot, emit.stream, {reinterpret_cast<const char*>(emit.values), emit.size});
+  if (edges == 0) {  // nobody reads this stream: there is nothing to wait for
+    ledger_.close(slot);
+    done_at_once_.push_back(slot);
+  }
+}
+
+void SpoutTask::retry_due() {
+  while (!free_.empty() && !has_surplus() && !outbox_.refused()) {
+    std::optional<Retry> retry = replays_.take_due(now_);
+    if (!retry) return;
+    const Emit emit{retry->stream, reinterpret_cast<const std::uint8_t*>(retry->values.data()),
+                    static_cast<std::uint32_t>(retry->values.size())};
+    ++emitted_;
+    counters_.replayed.add(1);
+    open_root(emit, retry->message, retry->attempt, true);
+    if (outbox_.has_full()) outbox_.send_full();
+  }
+}
+
+// ---- completions
+
+void SpoutTask::take_completions() {
+  {
+    const std::lock_guard lock(lock_);
+    std::swap(given_, taken_);
+  }
+  taken_.acked.insert(taken_.acked.end(), done_at_once_.begin(), done_at_once_.end());
+  done_at_once_.clear();
+  std::move(refused_.begin(), refused_.end(), std::back_inserter(taken_.failed));
+  refused_.clear();
+  if (taken_.empty()) return;
+  tell_acked(taken_.acked);
+  for (const ack::Failed& failed : taken_.failed) tell_failed(failed);
+  taken_.clear();
+  if (state_ == GALE_NEXT_WOKEN) state_ = GALE_NEXT_EMITTED;  // an ack or a fail may be what it waits for
+}
+
+void SpoutTask::tell_acked(const std::vector<std::uint32_t>& slots) {
+  if (slots.empty()) return;
+  told_.clear();
+  for (const std::uint32_t slot : slots) {
+    told_.push_back({ledger_.message_of(slot), 1, ledger_.attempt_of(slot), 1, 0, {nullptr, 0}});
+    if (GALE_FAILPOINT_EVERY("callback-twice")) told_.push_back(told_.back());
+    replays_.drop(slot);
+    free_.push_back(slot);
+  }
+  counters_.acked.add(slots.size());
+  if (const host::Status s = instance_->completed(told_); !s) thrown("ack", s);
+}
+
+void SpoutTask::tell_failed(const ack::Failed& failed) {
+  const std::uint32_t slot = failed.slot;
+  const std::uint64_t message = ledger_.message_of(slot);
+  const std::uint16_t attempt = ledger_.attempt_of(slot);
+  const bool last = attempt >= component_.settings.max_attempts;
+  if (failed.outcome == ack::Outcome::kTimedOut) counters_.timed_out.add(1);
+  free_.push_back(slot);
+  const bool by_engine = replays_.holds(slot);
+  if (by_engine && !last) {
+    replays_.retry(slot, message, static_cast<std::uint16_t>(attempt + 1), now_ + backoff(attempt));
+    return;
+  }
+  replays_.drop(slot);
+  if (last) {
+    counters_.failed.add(1);
+  } else {
+    failed_once_[message] = attempt;
+  }
+  const gale_completion completion{message,        0, attempt,
+                                   last ? 1u : 0u, 0, {failed.reason.data(), failed.reason.size()}};
+  if (last) report("failed for good after " + std::to_string(attempt) + " attempts: " + failed.reason);
+  if (const host::Status s = instance_->completed({&completion, 1}); !s) thrown("fail", s);
+}
+
+}  // namespace gale::execute

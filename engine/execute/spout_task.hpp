@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// SpoutTask: calls next(), gives each tracked emit a slot in the ledger before any copy can leave, tells user code what
+// became of it, and replays what is the engine's to replay.
+// Its acker is scheduled by itself (acker_task.hpp), so a next() that blocks stops no ack.
+// Place: stations 1-3 and 8 of a tuple's way (engine/README.md). Threads: the task's turn, but give(), which the acker
+// calls.
+#pragma once
+
+#include "engine/ack/ledger.hpp"
+#include "engine/execute/component_task.hpp"
+#include "engine/execute/replays.hpp"
+
+#include <cstdint>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+namespace gale::execute {
+
+class SpoutTask final : public ComponentTask {
+ public:
+  SpoutTask(Environment& env, TaskId id, Incarnation incarnation);
+
+  Turn run(TimePoint now) override;
+  /// A spout that had more to say when its turn ended counts as a backlog: another core may take it.
+  [[nodiscard]] std::uint64_t backlog() const noexcept override {
+    return eager_.load(std::memory_order_relaxed) ? 65536 : 0;
+  }
+
+  [[nodiscard]] ack::Ledger& ledger() noexcept { return ledger_; }
+  /// Completions from the acker. Any thread.
+  void give(ack::Completions& done);
+  /// Roots that are neither acked nor failed for good.
+  [[nodiscard]] std::uint64_t pending() const noexcept { return pending_.load(std::memory_order_relaxed); }
+
+ protected:
+  const std::uint8_t* pass(const std::uint8_t* at, const std::uint8_t* end) override;
+  bool keep(std::uint32_t, gale_kept&) override { return false; }
+
+ private:
+  void take_completions();
+  void tell_acked(const std::vector<std::uint32_t>& slots);
+  void tell_failed(const ack::Failed& failed);
+  void retry_due();
+  bool call_next();
+  void after_next(const gale_run& run, const host::Status& status);
+  void try_end();
+  void open_root(const Emit& emit, std::uint64_t message, std::uint16_t attempt, bool by_engine);
+  [[nodiscard]] std::uint16_t attempt_of(std::uint64_t message);
+  [[nodiscard]] bool may_call() const;
+
+  ack::Ledger ledger_;
+  const LedgerId ledger_id_;
+  std::vector<std::uint32_t> free_;  // slots; the last used first, which is the warm one
+  Replays replays_;
+  std::unordered_map<std::uint64_t, std::uint16_t> failed_once_;  // messages a spout may emit again, and their attempts
+  std::vector<std::uint32_t> done_at_once_;                       // roots that nobody subscribed to
+  std::vector<ack::Failed> refused_;                              // roots that no key could route
+  std::vector<gale_completion> told_;
+
+  std::mutex lock_;
+  ack::Completions given_;  // guarded by lock_
+  ack::Completions taken_;
+
+  std::uint32_t state_ = GALE_NEXT_EMITTED;
+  TimePoint idle_until_{};  // for GALE_NEXT_UNTIL and the back-off of an empty or throwing next()
+  Duration pause_{};        // the running back-off
+  double mean_ns_ = 200;    // of one next()
+  bool ended_ = false;
+  std::atomic<std::uint64_t> pending_{0};
+  std::atomic<bool> eager_{false};
+};
+
+}  // namespace gale::execute
