@@ -56,7 +56,7 @@ class Findings {
   }
 
   // The figures that the whole judge reports.
-  std::uint64_t records = 0, copies = 0, replays = 0, counted_faults = 0, faults = 0;
+  std::uint64_t records = 0, acks = 0, copies = 0, replays = 0, counted_faults = 0, faults = 0;
   std::uint64_t missing = 0, false_acks = 0, duplicates = 0, unexplained_duplicates = 0;
 
  private:

@@ -206,7 +206,7 @@ void Judge::told(const SourceLine& line, const SourceFile& file, FlyingMap& flyi
     });
   }
   if (line.event == Event::kAck) {
-    ++acks_;
+    ++found_.acks;
     check_ack(line);
     flying.erase(it);
     return;
@@ -299,10 +299,10 @@ void Judge::sum_records() {
   }
   found_.figures(Obligation::kP1, "missing " + std::to_string(found_.missing) + ", records " +
                                       std::to_string(found_.records) + ", holes " + std::to_string(holes));
-  found_.figures(Obligation::kP2, "false acks " + std::to_string(found_.false_acks) + " of " + std::to_string(acks_));
+  found_.figures(Obligation::kP2, "false acks " + std::to_string(found_.false_acks) + " of " + std::to_string(found_.acks));
   found_.figures(Obligation::kP3,
                  "copies " + std::to_string(found_.copies) + ", torn last lines " + std::to_string(torn_));
-  found_.figures(Obligation::kP6, "acks " + std::to_string(acks_) + ", fails " + std::to_string(fails_) +
+  found_.figures(Obligation::kP6, "acks " + std::to_string(found_.acks) + ", fails " + std::to_string(fails_) +
                                       ", timeouts " + std::to_string(timeouts_));
   found_.figures(Obligation::kP7, "ways " + std::to_string(last_on_way_.size()));
   found_.figures(

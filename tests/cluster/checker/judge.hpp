@@ -64,7 +64,7 @@ class Judge {
   std::vector<int> owner_;                                        // by key: the keyed task that saw it; -1: none
   std::uint64_t first_ns_ = 0, unit_ns_ = 1;
   std::uint64_t last_new_ns_ = 0, last_told_ns_ = 0, last_ns_ = 0;
-  std::uint64_t acks_ = 0, fails_ = 0, timeouts_ = 0, torn_ = 0, unexplained_replays_ = 0;
+  std::uint64_t fails_ = 0, timeouts_ = 0, torn_ = 0, unexplained_replays_ = 0;
 };
 
 }  // namespace ledger

@@ -30,6 +30,7 @@ void print_json(const ledger::Findings& found) {
   number("records", found.records);
   number("faults", found.counted_faults);
   number("faults_uncounted", found.faults - found.counted_faults);
+  number("acks", found.acks);
   number("copies", found.copies);
   number("replays", found.replays);
   number("missing", found.missing);
