@@ -8,7 +8,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 root=$(cd "$here/../.." && pwd)
-build= mutants=no
+build="" mutants=no
 arguments=()
 while (($#)); do
   case $1 in

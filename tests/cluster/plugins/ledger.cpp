@@ -70,70 +70,79 @@ class Source final : public gale::Spout {
     if (!again_.empty()) {
       const std::uint64_t seq = again_.front();
       again_.pop_front();
-      emit(seq, ++attempts_.at(seq), out);
+      emit(seq, out);
       return gale::Next::emitted();
     }
     if (end_ != 0 && next_seq_ > end_) {
-      return attempts_.empty() ? gale::Next::finished() : gale::Next::idle_until(now + kChores);
+      return flying_.empty() ? gale::Next::finished() : gale::Next::idle_until(now + kChores);
     }
     if (const gale::TimePoint due = due_of(next_seq_, now); now < due) {
       return gale::Next::idle_until(std::clamp(due, now + std::chrono::milliseconds(1), now + kChores));
     }
     const std::uint64_t seq = next_seq_++;
     frontier_.taken(seq);
-    attempts_.emplace(seq, 1);
-    emit(seq, 1, out);
+    emit(seq, out);
     gauge_.position(seq);
     return gale::Next::emitted();
   }
 
   void ack(gale::MessageId id) override {
-    write(Event::kAck, id);
-    if (!is_flying(id)) return;  // the checker breaks P6 for it; believing it would hide what came of it
-    attempts_.erase(seq_of(id));
+    Flying* flying = waiting_for(id);
+    write(Event::kAck, id, flying == nullptr ? std::uint16_t{0} : flying->attempt);
+    if (flying == nullptr) return;  // the checker breaks P6 for it; believing it would hide what came of it
+    flying_.erase(seq_of(id));
     frontier_.acked(seq_of(id));
-    gauge_.held(attempts_.size());
+    gauge_.held(flying_.size());
     gauge_.acked();
   }
 
   void fail(const gale::Failure& failure) override {
     const bool timeout = failure.reason.find("timed out") != std::string_view::npos;
-    write(timeout ? Event::kTimeout : Event::kFail, failure.id);
-    if (is_flying(failure.id)) again_.push_back(seq_of(failure.id));
+    write(timeout ? Event::kTimeout : Event::kFail, failure.id, static_cast<std::uint16_t>(failure.attempt));
+    Flying* flying = waiting_for(failure.id);
+    if (flying == nullptr || flying->attempt != failure.attempt) return;
+    flying->told = true;
+    again_.push_back(seq_of(failure.id));
   }
 
  private:
   static constexpr std::chrono::milliseconds kChores{20};
 
-  // An id names the attempt and the incarnation too: a callback that comes twice, or to the wrong one, shows.
-  [[nodiscard]] gale::MessageId id_of(std::uint64_t seq, std::uint16_t attempt) const {
-    return seq << 24 | std::uint64_t{start_ & 0xfffu} << 12 | (attempt & 0xfffu);
-  }
-  static std::uint64_t seq_of(gale::MessageId id) { return id >> 24; }
-  [[nodiscard]] bool is_flying(gale::MessageId id) const {
-    const auto it = attempts_.find(seq_of(id));
-    return it != attempts_.end() && id == id_of(it->first, it->second);
+  struct Flying {
+    std::uint16_t attempt = 0;
+    bool told = false;  // failed, and not yet emitted again
+  };
+
+  // An id names the incarnation too: a callback that comes to the wrong one shows.
+  [[nodiscard]] gale::MessageId id_of(std::uint64_t seq) const { return seq << 12 | (start_ & 0xfffu); }
+  static std::uint64_t seq_of(gale::MessageId id) { return id >> 12; }
+  [[nodiscard]] Flying* waiting_for(gale::MessageId id) {
+    const auto it = flying_.find(seq_of(id));
+    return it != flying_.end() && id == id_of(it->first) && !it->second.told ? &it->second : nullptr;
   }
 
-  void write(Event event, gale::MessageId id) {
+  void write(Event event, gale::MessageId id, std::uint16_t attempt) {
     ledger::SourceLine line;
     line.event = event;
     line.src = src_;
     line.seq = seq_of(id);
     line.time_ns = ledger::now_ns();
-    line.attempt = static_cast<std::uint16_t>(id & 0xfff);
-    line.start = static_cast<std::uint16_t>(id >> 12 & 0xfff);
+    line.attempt = attempt;
+    line.start = static_cast<std::uint16_t>(id & 0xfff);
     line.pid = static_cast<std::uint32_t>(::getpid());
     lines_.append(line);
   }
 
-  void emit(std::uint64_t seq, std::uint16_t attempt, gale::SpoutCollector& out) {
-    const gale::MessageId id = id_of(seq, attempt);
-    write(Event::kEmit, id);
+  void emit(std::uint64_t seq, gale::SpoutCollector& out) {
+    Flying& flying = flying_[seq];
+    ++flying.attempt;
+    flying.told = false;
+    const gale::MessageId id = id_of(seq);
+    write(Event::kEmit, id, flying.attempt);
     fill_payload(src_, seq, payload_);
-    out.emit({.id = id, .replay = gale::Replay::spout}, src_, seq, seq % ledger::kKeys, start_, attempt,
+    out.emit({.id = id, .replay = gale::Replay::spout}, src_, seq, seq % ledger::kKeys, start_, flying.attempt,
              ledger::payload_crc(src_, seq, payload_), payload_);
-    gauge_.held(attempts_.size());
+    gauge_.held(flying_.size());
     gauge_.done();
   }
 
@@ -167,7 +176,7 @@ class Source final : public gale::Spout {
   ledger::Mark mark_;
   ledger::GaugeFile gauge_;
   gale::AckFrontier frontier_;
-  std::unordered_map<std::uint64_t, std::uint16_t> attempts_;  // of what is pending, by seq
+  std::unordered_map<std::uint64_t, Flying> flying_;  // what is not acked, by seq
   std::deque<std::uint64_t> again_;
   std::string payload_;
 };
