@@ -13,7 +13,8 @@ HOST = "topology-api/host"
 PLANNED = ["engine/base", HOST, SDK]
 CORE = PLANNED + ["engine/plan", "engine/wire", "engine/ack"]
 ROUTED = CORE + ["engine/route", "engine/link"]
-ENGINE = ROUTED + ["engine/execute", "engine/worker"]
+REPORT = "engine/worker/report.hpp"  # plain data, a part of its own: who watches workers reads it and runs none
+ENGINE = ROUTED + ["engine/execute", "engine/worker", REPORT]
 ALLOWED = {
     SDK: [],
     HOST: [SDK],
@@ -27,12 +28,13 @@ ALLOWED = {
     "engine/route": CORE,
     "engine/link": CORE,
     "engine/execute": ROUTED,
-    "engine/worker": ROUTED + ["engine/execute"],
-    "supervisor/control": PLANNED,
-    "supervisor/master": PLANNED + ["engine/plan", "supervisor/control"],
-    "supervisor/node": PLANNED + ["engine/plan", "engine/wire", "supervisor/control"],
+    REPORT: ["engine/base"],
+    "engine/worker": ROUTED + ["engine/execute", REPORT],
+    "supervisor/control": PLANNED + [REPORT],
+    "supervisor/master": PLANNED + ["engine/plan", "supervisor/control", REPORT],
+    "supervisor/node": PLANNED + ["engine/plan", "engine/wire", "supervisor/control", REPORT],
     "supervisor/cli": ENGINE + ["supervisor/control", "supervisor/master", "supervisor/node"],
-    "supervisor/web": PLANNED + ["supervisor/control"],
+    "supervisor/web": PLANNED + ["supervisor/control", REPORT],
 }
 
 # Third-party headers and the doors they come in by: paths that may include them. The SDK's own users' builds pay for
