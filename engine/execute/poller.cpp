@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <ctime>
@@ -62,9 +63,8 @@ void Poller::poke() noexcept {
   [[maybe_unused]] const auto n = ::write(event_, &one, sizeof one);  // full means poked already
 }
 
-bool Poller::wait(TimePoint now, TimePoint until) {
-  bool did = hook_ && hook_(now);
-  if (did) until = now;
+void Poller::wait(TimePoint now, TimePoint until) {
+  if (hook_.service) until = std::min(until, hook_.service(now, until > now));
   epoll_event events[kEvents];
   const int n = wait_for(epoll_, events, until - now);
   for (int i = 0; i < n; ++i) {
@@ -80,10 +80,8 @@ bool Poller::wait(TimePoint now, TimePoint until) {
       if (it != watched_.end()) ready = it->second;
     }
     if (ready) ready();
-    did = true;
   }
-  if (n > 0 && hook_) did = hook_(now) || did;
-  return did;
+  if (n > 0 && hook_.service) hook_.service(now, false);
 }
 
 }  // namespace gale::execute

@@ -23,19 +23,27 @@ class Poller {
   /// Calls `ready` (on the waiting thread) whenever `fd` is readable. False: the kernel does not take this fd.
   /// `once`: told once, until watch() is called again for it: for file descriptors that user code will drain.
   bool watch(int fd, bool once, std::function<void()> ready);
-  /// Runs `before_sleep` just before each wait and after it: for sockets whose readiness is edge-triggered. It says
-  /// whether it did something, in which case wait() does not sleep.
-  void set_hook(std::function<bool(TimePoint)> hook) { hook_ = std::move(hook); }
+  /// Sockets whose readiness is edge-triggered, and what is gathered to be sent: service() runs before and after each
+  /// wait and says when it must run again, a time not after `now` when it must not sleep; flush() before a thread
+  /// parks.
+  struct Hook {
+    std::function<TimePoint(TimePoint now, bool before_sleep)> service;
+    std::function<void(TimePoint now)> flush;
+  };
+  void set_hook(Hook hook) { hook_ = std::move(hook); }
+  void flush(TimePoint now) {
+    if (hook_.flush) hook_.flush(now);
+  }
 
-  /// Waits until something is ready, poke(), or `until`; `until` in the past only looks. True: something was done.
-  bool wait(TimePoint now, TimePoint until);
+  /// Waits until something is ready, poke(), or `until`; `until` not after `now` only looks.
+  void wait(TimePoint now, TimePoint until);
   void poke() noexcept;
 
  private:
   int epoll_ = -1, event_ = -1;
   std::mutex lock_;
   std::map<int, std::function<void()>> watched_;
-  std::function<bool(TimePoint)> hook_;
+  Hook hook_;
 };
 
 }  // namespace gale::execute

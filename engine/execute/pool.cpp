@@ -193,6 +193,13 @@ void Pool::wait(std::uint32_t self, std::unique_lock<std::mutex>& lock) {
   --busy_;
   Worker& me = *workers_[self];
   if (waiting_in_poller_) {
+    lock.unlock();
+    poller_.flush(clock_.now());  // what this thread's tasks gathered must not wait for the sleeper in the poller
+    lock.lock();
+    if (queued_ > 0 || !waiting_in_poller_ || stopping_) {
+      ++busy_;
+      return;
+    }
     me.parked = true;
     me.idle.wait(lock, [&] { return !me.parked || stopping_; });
     me.parked = false;

@@ -30,10 +30,10 @@ enum class FrameType : std::uint8_t { kHello = 1, kData = 2, kLane = 3 };
 struct FrameHeader {
   FrameType type = FrameType::kHello;
   std::uint64_t topology = 0;  // a token of this submission, so that nobody else's frames are taken
-  WorkerId from, to;
-  Incarnation from_incarnation;
-  Incarnation to_incarnation;  // the life of the receiver it is written to; 0 in a HELLO when not known yet
-  std::uint64_t seq = 0;       // from 1 in each lane; 0: outside the order (bare LANE); in a HELLO 1 asks for an answer
+  WorkerId from{}, to{};
+  Incarnation from_incarnation{};
+  Incarnation to_incarnation{};  // the life of the receiver it is written to; 0 in a HELLO when not known yet
+  std::uint64_t seq = 0;  // from 1 in each lane; 0: outside the order (bare LANE); in a HELLO 1 asks for an answer
   std::uint32_t sections = 0;
   std::uint32_t body_bytes = 0;
 };

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/worker/peers.hpp"
+
+#include "engine/base/log.hpp"
+#include "engine/link/hub.hpp"
+#include "engine/worker/worker.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace gale::worker {
+namespace {
+
+link::Endpoints endpoints_of(const std::string& dir, std::uint16_t worker) {
+  const std::string stem = "ipc://" + dir + "/w" + std::to_string(worker);
+  return {stem + ".data", stem + ".ack"};
+}
+
+}  // namespace
+
+struct Peers::Impl final : link::HubEvents {
+  /// A task in another worker. Whoever is refused is written down under the same lock as the question was asked, so the
+  /// credit that comes meanwhile is not missed.
+  struct Remote final : execute::Destination {
+    Impl* impl = nullptr;
+    std::mutex lock;
+    std::vector<execute::Schedulable*> waiting;  // each once
+
+    bool offer(wire::BatchPtr& batch, execute::Schedulable& sender) override {
+      const std::lock_guard guard(lock);
+      const std::uint32_t count = batch->count;
+      if (impl->hub->try_send(batch, impl->env.clock.now())) {
+        impl->records_sent.fetch_add(count, std::memory_order_relaxed);
+        return true;
+      }
+      if (std::find(waiting.begin(), waiting.end(), &sender) == waiting.end()) waiting.push_back(&sender);
+      return false;
+    }
+    void wake() {
+      std::vector<execute::Schedulable*> woken;
+      {
+        const std::lock_guard guard(lock);
+        woken.swap(waiting);
+      }
+      for (execute::Schedulable* task : woken) impl->env.pool.wake(*task);
+    }
+  };
+
+  Impl(const plan::Plan& p, const Options& o, execute::Environment& e, std::function<execute::Inbox*(TaskId)> i)
+      : plan(p), options(o), env(e), inbox_of(std::move(i)), remotes(p.tasks.size()) {
+    for (auto& remote : remotes) remote.impl = this;
+  }
+
+  void deliver(wire::BatchPtr batch) override {
+    execute::Inbox* inbox = inbox_of(batch->dest);
+    if (inbox != nullptr) inbox->deliver(std::move(batch));  // else a spout's: validated away, or let go here
+  }
+  void acks(wire::AckBatch&& batch) override { env.acks.tell(std::move(batch)); }
+  void credit(WorkerId, TaskId task) override { remotes[task.value].wake(); }
+  void note(std::string_view text) override { log::warn("link", text); }
+
+  void peer_changed(WorkerId peer, Incarnation incarnation) override {
+    if (incarnation.value > 1) {
+      log::warn("link", "worker " + std::to_string(peer.value + 1) + " is back as incarnation " +
+                            std::to_string(incarnation.value));
+    }
+    std::vector<TaskId> ended;
+    {
+      const std::lock_guard guard(ended_lock);
+      ended = ended_tasks;
+    }
+    for (const TaskId task : ended) tell_end(task, peer);
+    for (std::uint32_t i = 0; i < plan.tasks.size(); ++i) {
+      if (plan.tasks[i].worker == peer) remotes[i].wake();
+    }
+  }
+
+  void tell_end(TaskId source, WorkerId peer) {
+    for (const plan::Edge& edge : plan.edges) {
+      if (edge.from != plan.tasks[source.value].component) continue;
+      const plan::Component& to = plan.component(edge.to);
+      for (std::uint32_t i = 0; i < to.tasks; ++i) {
+        const TaskId dest(to.first_task.value + i);
+        if (plan.tasks[dest.value].worker != peer) continue;
+        wire::BatchPtr end = env.batches.take(1);
+        end->source = source;
+        end->dest = dest;
+        end->end = true;
+        end->born = env.clock.now();
+        static_cast<void>(hub->try_send(end, end->born));  // ENDs need no credit, and the peer is known
+      }
+    }
+  }
+
+  link::HubOptions hub_options() const {
+    link::HubOptions o;
+    o.incarnation = options.incarnation;
+    o.topology = options.token;
+    o.limits.me = options.self;
+    for (std::uint32_t i = 0; i < plan.tasks.size(); ++i) {
+      const plan::Component& c = plan.component_of(TaskId(i));
+      o.limits.worker_of.push_back(plan.tasks[i].worker);
+      o.limits.inputs_of.push_back(static_cast<std::uint16_t>(c.inputs.size()));
+      if (plan.tasks[i].worker == options.self && !c.inputs.empty())
+        o.grants.push_back({TaskId(i), c.settings.inbox_bytes});
+    }
+    for (const TaskId spout : plan.ledgers) o.limits.worker_of_ledger.push_back(plan.tasks[spout.value].worker);
+    o.own = endpoints_of(options.link_dir, options.self.value);
+    for (std::uint16_t w = 0; w < plan.workers; ++w) {
+      if (WorkerId(w) != options.self) o.peers.emplace_back(WorkerId(w), endpoints_of(options.link_dir, w));
+    }
+    o.transfer_batch_bytes = plan.settings.transfer_batch_bytes;
+    return o;
+  }
+
+  /// The poller's: takes what has come, sends what is due; before a sleep everything that is gathered.
+  TimePoint service(TimePoint now, bool before_sleep) {
+    if (before_sleep) hub->flush_all(now);
+    const bool more = hub->poll(now);
+    const TimePoint next = hub->tick(now);
+    if (before_sleep && (more || !hub->quiet())) return now;
+    return next;
+  }
+
+  const plan::Plan& plan;
+  const Options& options;
+  execute::Environment& env;
+  std::function<execute::Inbox*(TaskId)> inbox_of;
+  std::vector<Remote> remotes;  // by TaskId; those of this worker are not used
+  std::unique_ptr<link::LinkHub> hub;
+  std::mutex ended_lock;
+  std::vector<TaskId> ended_tasks;
+  std::atomic<std::uint64_t> records_sent{0};
+};
+
+Peers::Peers(const plan::Plan& plan, const Options& options, execute::Environment& env,
+             std::function<execute::Inbox*(TaskId)> inbox_of)
+    : impl_(std::make_unique<Impl>(plan, options, env, std::move(inbox_of))) {}
+
+Peers::~Peers() = default;
+
+Result<void> Peers::start() {
+  auto hub = link::LinkHub::create(impl_->hub_options(), *impl_, impl_->env.batches, impl_->env.clock);
+  if (!hub) return Failed{hub.error()};
+  impl_->hub = std::move(*hub);
+  for (const int fd : impl_->hub->fds()) impl_->env.poller.watch(fd, false, [] {});  // the hook does the reading
+  impl_->env.poller.set_hook({[this](TimePoint now, bool before_sleep) { return impl_->service(now, before_sleep); },
+                              [this](TimePoint now) { impl_->hub->flush_all(now); }});
+  return {};
+}
+
+execute::Destination& Peers::destination(TaskId task) { return impl_->remotes[task.value]; }
+
+void Peers::tell(WorkerId worker, wire::AckBatch&& batch) {
+  impl_->hub->ack(worker, std::move(batch), impl_->env.clock.now());
+}
+
+void Peers::task_ended(TaskId task) {
+  const std::lock_guard guard(impl_->ended_lock);
+  impl_->ended_tasks.push_back(task);
+}
+
+bool Peers::settled() const { return impl_->hub->settled(); }
+
+LinkReport Peers::report() const {
+  LinkReport r;
+  r.records_sent = impl_->records_sent.load(std::memory_order_relaxed);
+  for (std::uint16_t w = 0; w < impl_->plan.workers; ++w) {
+    if (WorkerId(w) == impl_->options.self) continue;
+    const link::LinkCounters c = impl_->hub->counters(WorkerId(w));
+    r.bytes_sent += c.bytes_sent;
+    r.frames_sent += c.frames_sent;
+    r.frames_resent += c.frames_resent;
+    r.duplicates_dropped += c.duplicates_dropped;
+    r.stale_refused += c.stale_refused;
+    r.garbage_refused += c.garbage_refused;
+    r.dropped_to_dead += c.frames_dropped_to_dead;
+  }
+  const link::LinkHub::Counters all = impl_->hub->counters();
+  r.garbage_refused += all.garbage_refused + all.strangers_refused;
+  return r;
+}
+
+}  // namespace gale::worker

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/worker/worker.hpp"
+
+#include "engine/base/assert.hpp"
+#include "engine/base/log.hpp"
+
+#include <utility>
+
+namespace gale::worker {
+
+Worker::Worker(const plan::Plan& plan, const Options& options, const Clock& clock)
+    : plan_(plan),
+      options_(options),
+      clock_(clock),
+      pool_(options.threads != 0 ? options.threads : plan.settings.threads, clock, poller_),
+      env_{plan, clock, pool_, poller_, batches_, *this, *this} {}
+
+Worker::~Worker() { stop(); }
+
+void Worker::make_tasks() {
+  bolts_.resize(plan_.tasks.size());
+  spouts_.resize(plan_.tasks.size());
+  ackers_.resize(plan_.ledgers.size());
+  for (std::uint32_t i = 0; i < plan_.tasks.size(); ++i) {
+    const TaskId id(i);
+    if (!local(id)) continue;
+    ++unfinished_;
+    if (plan_.component_of(id).kind != host::ComponentKind::kSpout) {
+      bolts_[i] = std::make_unique<execute::BoltTask>(env_, id);
+      continue;
+    }
+    spouts_[i] = std::make_unique<execute::SpoutTask>(env_, id, options_.incarnation);
+    ackers_[plan_.tasks[i].ledger.value] =
+        std::make_unique<execute::AckerTask>(pool_, *spouts_[i], plan_.component_of(id).settings.message_timeout);
+  }
+}
+
+void Worker::wire_streams() {
+  for (const plan::Edge& edge : plan_.edges) {
+    const plan::Component& from = plan_.component(edge.from);
+    const plan::Component& to = plan_.component(edge.to);
+    std::vector<execute::Destination*> destinations;
+    for (std::uint32_t i = 0; i < to.tasks; ++i) {
+      const TaskId dest(to.first_task.value + i);
+      if (local(dest)) {
+        destinations.push_back(&bolts_[dest.value]->inbox());
+      } else {
+        destinations.push_back(&peers_->destination(dest));
+      }
+    }
+    for (std::uint32_t i = 0; i < from.tasks; ++i) {
+      const std::uint32_t source = from.first_task.value + i;
+      if (spouts_[source]) spouts_[source]->connect(edge, destinations);
+      if (bolts_[source]) bolts_[source]->connect(edge, destinations);
+    }
+  }
+}
+
+Result<void> Worker::open(host::PluginSearch& plugins, execute::ComponentTask& task) {
+  const plan::Component& component = task.component();
+  const host::Opened opened = plugins.find(component.plugin);
+  if (!opened) return Failed{opened.error};
+  const gale_component* table = opened.plugin->find(component.type);
+  if (table == nullptr) return Failed{"plugin '" + component.plugin + "' has no component '" + component.type + "'"};
+  if (const auto wrong = task.start(*table)) return Failed{*wrong};
+  return {};
+}
+
+Result<void> Worker::start(host::PluginSearch& plugins) {
+  make_tasks();
+  if (plan_.workers > 1) {
+    peers_ = std::make_unique<Peers>(plan_, options_, env_, [this](TaskId dest) {
+      return bolts_[dest.value] ? &bolts_[dest.value]->inbox() : nullptr;
+    });
+    if (Result<void> bound = peers_->start(); !bound) return bound;
+  }
+  wire_streams();
+  // Bolts first: when the first spout runs, all that it feeds is open.
+  for (const auto& bolt : bolts_) {
+    if (!bolt) continue;
+    if (Result<void> opened = open(plugins, *bolt); !opened) return opened;
+  }
+  for (const auto& spout : spouts_) {
+    if (!spout) continue;
+    if (Result<void> opened = open(plugins, *spout); !opened) return opened;
+  }
+  running_ = true;
+  for (const auto& acker : ackers_) {
+    if (acker) pool_.wake(*acker);
+  }
+  for (const auto& bolt : bolts_) {
+    if (bolt) pool_.wake(*bolt);
+  }
+  for (const auto& spout : spouts_) {
+    if (spout) pool_.wake(*spout);
+  }
+  pool_.start();
+  return {};
+}
+
+bool Worker::wait(Duration most) {
+  std::unique_lock lock(lock_);
+  return changed_.wait_for(lock, most, [this] { return unfinished_ == 0; });
+}
+
+std::uint64_t Worker::wait_news(std::uint64_t seen, Duration most) {
+  std::unique_lock lock(lock_);
+  changed_.wait_for(lock, most, [&] { return news_ != seen; });
+  return news_;
+}
+
+Report Worker::report() {
+  Report r;
+  for (std::uint32_t i = 0; i < plan_.tasks.size(); ++i) {
+    const execute::ComponentTask* task = nullptr;
+    if (bolts_[i]) task = bolts_[i].get();
+    if (spouts_[i]) task = spouts_[i].get();
+    if (task == nullptr) continue;
+    const execute::Counters& c = task->counters();
+    TaskReport t;
+    t.task = TaskId(i);
+    t.emitted = c.emitted.read();
+    t.transferred = c.transferred.read();
+    t.executed = c.executed.read();
+    t.acked = c.acked.read();
+    t.failed = c.failed.read();
+    t.thrown = c.thrown.read();
+    t.forgotten = c.forgotten.read();
+    t.misuse = c.misuse.read();
+    t.dropped = c.dropped.read();
+    t.late = c.late.read();
+    t.roots = c.roots.read();
+    t.replayed = c.replayed.read();
+    t.timed_out = c.timed_out.read();
+    if (spouts_[i]) {
+      t.pending = spouts_[i]->pending();
+      t.stale_acks = ackers_[plan_.tasks[i].ledger.value]->stale();
+    }
+    t.finished = task->finished();
+    r.tasks.push_back(t);
+  }
+  if (peers_) r.links = peers_->report();
+  const std::lock_guard lock(lock_);
+  r.finishing = finishing_;
+  r.finished = unfinished_ == 0 && (!peers_ || peers_->settled());
+  r.results_lost = results_lost_;
+  r.errors.swap(errors_);
+  return r;
+}
+
+void Worker::stop() {
+  if (running_) pool_.stop();
+  running_ = false;
+  for (const auto& spout : spouts_) {
+    if (spout) spout->stop();
+  }
+  for (const auto& bolt : bolts_) {
+    if (bolt) bolt->stop();
+  }
+}
+
+void Worker::tell(wire::AckBatch&& batch) {
+  const LedgerId ledger = batch.ledger;
+  if (execute::AckerTask* acker = ackers_[ledger.value].get()) {
+    acker->tell(std::move(batch));
+  } else {
+    peers_->tell(plan_.tasks[plan_.ledgers[ledger.value].value].worker, std::move(batch));
+  }
+}
+
+void Worker::finished(TaskId task) {
+  if (peers_) peers_->task_ended(task);
+  const std::lock_guard lock(lock_);
+  ++news_;
+  if (--unfinished_ == 0) changed_.notify_all();
+}
+
+void Worker::finishing(TaskId task) {
+  const std::lock_guard lock(lock_);
+  if (finishing_ || plan_.component_of(task).streams.empty()) return;
+  finishing_ = true;
+  ++news_;
+  changed_.notify_all();
+}
+
+void Worker::error(TaskId task, const std::string& text) {
+  const std::string line = plan_.name_of(task) + ": " + text;
+  log::error("", line);
+  const std::lock_guard lock(lock_);
+  if (text.starts_with("final results lost")) results_lost_ = true;
+  errors_.push_back(line);
+  ++news_;
+  changed_.notify_all();
+}
+
+}  // namespace gale::worker

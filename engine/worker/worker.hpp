@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Worker: one process's share of a topology: its tasks, wired to each other and to the links. It makes, opens, runs and
+// closes them; whoever owns it (gale run, gale worker) decides when.
+// Threads: the owner's for start(), report(), wait() and stop(); tasks run on the pool's.
+#pragma once
+
+#include "engine/base/clock.hpp"
+#include "engine/base/result.hpp"
+#include "engine/execute/acker_task.hpp"
+#include "engine/execute/bolt_task.hpp"
+#include "engine/execute/environment.hpp"
+#include "engine/execute/spout_task.hpp"
+#include "engine/plan/plan.hpp"
+#include "engine/worker/peers.hpp"
+#include "engine/worker/report.hpp"
+#include "topology-api/host/search.hpp"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace gale::worker {
+
+struct Options {
+  WorkerId self;
+  Incarnation incarnation{1};
+  std::uint32_t threads = 0;  // 0: the topology's, else one a core
+  std::string link_dir;       // where the sockets of the workers' links are; empty when there is one worker
+  std::uint64_t token = 0;    // of this run of the topology: frames of another are refused
+};
+
+class Worker final : execute::AckSink, execute::Watcher {
+ public:
+  Worker(const plan::Plan& plan, const Options& options, const Clock& clock);
+  ~Worker() override;
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// Makes and opens every task of this worker, then lets them run. A text when one cannot start: nothing runs then.
+  Result<void> start(host::PluginSearch& plugins);
+  /// Until every task has finished, or `most` has passed. True: all have finished.
+  bool wait(Duration most);
+  /// Counts what is worth a report at once: tasks that finish or begin to, and errors. wait_news() returns the number
+  /// when it has moved past `seen`, or `most` has passed.
+  [[nodiscard]] std::uint64_t wait_news(std::uint64_t seen, Duration most);
+  /// Takes the errors with it; the rest can be read as often as wanted.
+  [[nodiscard]] Report report();
+  /// Stops the pool, closes the components. Idempotent.
+  void stop();
+
+ private:
+  void tell(wire::AckBatch&& batch) override;
+  void finished(TaskId task) override;
+  void finishing(TaskId task) override;
+  void error(TaskId task, const std::string& text) override;
+
+  void make_tasks();
+  void wire_streams();
+  Result<void> open(host::PluginSearch& plugins, execute::ComponentTask& task);
+  [[nodiscard]] bool local(TaskId task) const { return plan_.tasks[task.value].worker == options_.self; }
+
+  const plan::Plan& plan_;
+  const Options options_;
+  const Clock& clock_;
+  wire::BatchPool batches_;
+  execute::Poller poller_;
+  execute::Pool pool_;
+  execute::Environment env_;
+  std::unique_ptr<Peers> peers_;                             // null when there is one worker
+  std::vector<std::unique_ptr<execute::BoltTask>> bolts_;    // by TaskId; null where not local or a spout
+  std::vector<std::unique_ptr<execute::SpoutTask>> spouts_;  // by TaskId
+  std::vector<std::unique_ptr<execute::AckerTask>> ackers_;  // by LedgerId; null where not local
+  bool running_ = false;
+
+  std::mutex lock_;
+  std::condition_variable changed_;
+  std::size_t unfinished_ = 0;
+  std::uint64_t news_ = 0;
+  bool finishing_ = false, results_lost_ = false;
+  std::vector<std::string> errors_;
+};
+
+}  // namespace gale::worker

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/cli/common.hpp"
+
+#include <boost/program_options.hpp>
+
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+
+namespace gale::cli {
+namespace po = boost::program_options;
+
+void complain(std::string_view text) {
+  std::fprintf(stderr, "gale: %.*s\n", static_cast<int>(text.size()), text.data());
+}
+
+std::vector<std::string> TopologyArguments::to_arguments() const {
+  std::vector<std::string> out = {file};
+  for (const std::string& set : sets) out.insert(out.end(), {"--set", set});
+  for (const std::string& dir : plugins) out.insert(out.end(), {"--plugins", dir});
+  return out;
+}
+
+void add_options(po::options_description& options, TopologyArguments& arguments) {
+  options.add_options()  //
+      ("set", po::value(&arguments.sets)->composing()->value_name("KEY=VALUE"),
+       "gives ${KEY} of the topology file a value; may be repeated")  //
+      ("plugins", po::value(&arguments.plugins)->composing()->value_name("DIR"),
+       "looks for plugins there first, then in GALE_PLUGINS, then in ../plugins beside gale; may be repeated");
+}
+
+Result<const host::PluginDescription*> PluginCatalog::find(std::string_view plugin) {
+  const host::Opened opened = search_.find(plugin);
+  if (!opened) return Failed{opened.error};
+  return &opened.plugin->description();
+}
+
+host::PluginSearch search_for(const TopologyArguments& arguments) {
+  const std::vector<std::filesystem::path> given(arguments.plugins.begin(), arguments.plugins.end());
+  return host::PluginSearch(host::PluginSearch::standard_dirs(given));
+}
+
+plan::PlanOutcome load(const TopologyArguments& arguments, host::PluginSearch& search) {
+  plan::Sets sets;
+  for (const std::string& argument : arguments.sets) {
+    Result<std::pair<std::string, std::string>> set = plan::parse_set(argument);
+    if (!set) {
+      plan::PlanOutcome bad;
+      bad.faults.push_back({{}, set.error()});
+      return bad;
+    }
+    sets.insert_or_assign(set->first, set->second);
+  }
+  const plan::Topology topology = plan::read_topology_file(arguments.file, sets, plan::process_environment());
+  PluginCatalog catalog(search);
+  return plan::make_plan(topology, catalog, {arguments.workers});
+}
+
+Parsed parse(const CommandLine& line, const std::vector<std::string>& arguments, std::vector<std::string>* files) {
+  std::vector<std::string> positional;
+  po::options_description all;
+  line.options.add_options()("help,h", "shows this and ends");
+  all.add(line.options);
+  all.add_options()("file", po::value(&positional));
+  po::positional_options_description places;
+  places.add("file", -1);
+  try {
+    po::variables_map given;
+    po::store(po::command_line_parser(arguments).options(all).positional(places).run(), given);
+    if (given.count("help") != 0) {
+      std::cout << "Usage: " << line.usage << "\n" << line.explain << "\n\n" << line.options;
+      return Parsed::kHelped;
+    }
+    po::notify(given);
+  } catch (const po::error& e) {
+    complain(std::string(e.what()) + "; see '" + line.usage.substr(0, line.usage.find(' ', 5)) + " --help'");
+    return Parsed::kBad;
+  }
+  if (files == nullptr && !positional.empty()) {
+    complain("what is '" + positional.front() + "' for? usage: " + line.usage);
+    return Parsed::kBad;
+  }
+  if (files != nullptr && positional.empty()) {
+    complain("a topology file is missing; usage: " + line.usage);
+    return Parsed::kBad;
+  }
+  if (files != nullptr) *files = std::move(positional);
+  return Parsed::kRun;
+}
+
+}  // namespace gale::cli

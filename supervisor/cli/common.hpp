@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What several commands share: reading a topology with its plugins into a plan, options that mean the same everywhere,
+// exit statuses, and how an error looks.
+#pragma once
+
+#include "engine/plan/catalog.hpp"
+#include "engine/plan/make_plan.hpp"
+#include "topology-api/host/search.hpp"
+
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/variables_map.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gale::cli {
+
+inline constexpr int kOk = 0, kTuplesFailed = 1, kUsage = 2;
+
+/// "gale: text" on stderr.
+void complain(std::string_view text);
+
+/// What every worker of a run needs to make the same plan.
+struct TopologyArguments {
+  std::string file;
+  std::vector<std::string> sets;     // key=value
+  std::vector<std::string> plugins;  // directories
+  std::optional<std::uint32_t> workers;
+
+  /// As a command line, for a worker process.
+  [[nodiscard]] std::vector<std::string> to_arguments() const;
+};
+void add_options(boost::program_options::options_description& options, TopologyArguments& arguments);
+
+/// Opens plugins where the search finds them.
+class PluginCatalog final : public plan::Catalog {
+ public:
+  explicit PluginCatalog(host::PluginSearch& search) : search_(search) {}
+  Result<const host::PluginDescription*> find(std::string_view plugin) override;
+
+ private:
+  host::PluginSearch& search_;
+};
+
+[[nodiscard]] host::PluginSearch search_for(const TopologyArguments& arguments);
+
+/// Reads, checks and plans. A wrong --set is a fault without a place.
+[[nodiscard]] plan::PlanOutcome load(const TopologyArguments& arguments, host::PluginSearch& search);
+
+/// A command's own arguments. `files` gets the positional ones.
+enum class Parsed { kRun, kHelped, kBad };
+struct CommandLine {
+  std::string usage;                                     // "gale run FILE [options]"
+  std::string explain;                                   // a sentence or two
+  boost::program_options::options_description& options;  // bound to variables by whoever made them
+};
+Parsed parse(const CommandLine& line, const std::vector<std::string>& arguments, std::vector<std::string>* files);
+
+/// The commands: arguments after the command's name; returns the exit status.
+int run_command(const std::vector<std::string>& arguments);
+int validate_command(const std::vector<std::string>& arguments);
+int worker_command(const std::vector<std::string>& arguments);
+
+}  // namespace gale::cli

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// gale run FILE: runs a topology to its end, in this process or over several worker processes.
+#include "engine/base/log.hpp"
+#include "engine/worker/worker.hpp"
+#include "supervisor/cli/common.hpp"
+#include "supervisor/cli/summary.hpp"
+#include "supervisor/node/local_run.hpp"
+
+#include <unistd.h>
+#include <boost/program_options.hpp>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+namespace gale::cli {
+namespace po = boost::program_options;
+namespace {
+
+struct RunArguments {
+  TopologyArguments topology;
+  std::uint32_t threads = 0;
+  bool json = false, quiet = false;
+};
+
+/// What a run looks like from here, wherever its tasks are.
+class Run {
+ public:
+  virtual ~Run() = default;
+  virtual Result<void> start() = 0;
+  /// True: over, or it cannot go on.
+  virtual bool wait(Duration most) = 0;
+  virtual node::Totals totals() = 0;
+  virtual void stop() = 0;
+  [[nodiscard]] virtual std::optional<node::LocalRun::Failure> failed() const { return std::nullopt; }
+  [[nodiscard]] virtual bool results_lost() const = 0;
+  [[nodiscard]] virtual std::uint64_t restarts() const { return 0; }
+};
+
+class InProcess final : public Run {
+ public:
+  InProcess(const plan::Plan& plan, host::PluginSearch& search, const RunArguments& arguments, const Clock& clock)
+      : search_(search),
+        tally_(plan),
+        worker_(plan,
+                {.self = WorkerId(0), .incarnation = Incarnation(1), .threads = arguments.threads, .link_dir = {}},
+                clock) {}
+  Result<void> start() override { return worker_.start(search_); }
+  bool wait(Duration most) override { return worker_.wait(most); }
+  node::Totals totals() override {
+    worker::Report report = worker_.report();
+    lost_ = lost_ || report.results_lost;
+    tally_.update(WorkerId(0), Incarnation(1), std::move(report));
+    return tally_.totals();
+  }
+  void stop() override { worker_.stop(); }
+  [[nodiscard]] bool results_lost() const override { return lost_; }
+
+ private:
+  host::PluginSearch& search_;
+  node::Tally tally_;
+  worker::Worker worker_;
+  bool lost_ = false;
+};
+
+class OverProcesses final : public Run {
+ public:
+  OverProcesses(const plan::Plan& plan, node::LocalRunOptions options, const Clock& clock)
+      : run_(plan, std::move(options), clock) {}
+  Result<void> start() override { return run_.start(); }
+  bool wait(Duration most) override { return run_.wait(most); }
+  node::Totals totals() override { return run_.totals(); }
+  void stop() override { run_.stop(); }
+  [[nodiscard]] std::optional<node::LocalRun::Failure> failed() const override { return run_.failed(); }
+  [[nodiscard]] bool results_lost() const override { return run_.results_lost(); }
+  [[nodiscard]] std::uint64_t restarts() const override { return run_.restarts(); }
+
+ private:
+  node::LocalRun run_;
+};
+
+/// A line a second over itself on a terminal, a line every five elsewhere.
+class Progress {
+ public:
+  explicit Progress(bool quiet) : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0) {}
+  [[nodiscard]] Duration every() const { return terminal_ ? std::chrono::seconds(1) : std::chrono::seconds(5); }
+  void show(double seconds, node::Totals now) {
+    if (quiet_) return;
+    const std::string line = progress(seconds, now, before_, seconds - seconds_before_);
+    std::fprintf(stderr, terminal_ ? "\r\x1b[K%s" : "%s\n", line.c_str());
+    shown_ = true;
+    before_ = std::move(now);
+    seconds_before_ = seconds;
+  }
+  void end() {
+    if (shown_ && terminal_) std::fputs("\r\x1b[K", stderr);
+  }
+
+ private:
+  bool quiet_, terminal_, shown_ = false;
+  node::Totals before_;
+  double seconds_before_ = 0;
+};
+
+double seconds_of(Duration d) { return std::chrono::duration<double>(d).count(); }
+
+int conduct(Run& run, const RunArguments& arguments, const std::string& name, const Clock& clock) {
+  const TimePoint began = clock.now();
+  if (Result<void> started = run.start(); !started) {
+    complain(started.error());
+    return kUsage;
+  }
+  Progress progress(arguments.quiet);
+  TimePoint shown = began;
+  while (!run.wait(shown + progress.every() - clock.now())) {
+    if (clock.now() < shown + progress.every()) continue;
+    shown = clock.now();
+    progress.show(seconds_of(shown - began), run.totals());
+  }
+  const double seconds = seconds_of(clock.now() - began);
+  progress.end();
+  if (const auto failure = run.failed()) {
+    complain(failure->text);
+    return failure->usage ? kUsage : kTuplesFailed;
+  }
+  run.stop();
+  const node::Totals totals = run.totals();
+  const Outcome outcome{name, seconds, run.restarts(), run.results_lost()};
+  if (arguments.json) {
+    std::printf("%s\n", to_json(outcome, totals).c_str());
+  } else if (!arguments.quiet) {
+    std::fputs(to_text(outcome, totals).c_str(), stdout);
+  }
+  return totals.failed != 0 || outcome.results_lost ? kTuplesFailed : kOk;
+}
+
+}  // namespace
+
+int run_command(const std::vector<std::string>& arguments) {
+  RunArguments run;
+  std::vector<std::string> files;
+  po::options_description options("Options");
+  std::uint32_t workers = 0;
+  add_options(options, run.topology);
+  options.add_options()                                                                                         //
+      ("workers", po::value(&workers)->value_name("N"), "worker processes (1: this one; else the topology's)")  //
+      ("threads", po::value(&run.threads)->value_name("N"),
+       "pool threads of each worker (default: the topology's, else one a core)")                      //
+      ("json", po::bool_switch(&run.json), "prints the summary as one line of JSON, last on stdout")  //
+      ("quiet", po::bool_switch(&run.quiet), "no progress and no summary");
+  const CommandLine line{
+      "gale run FILE [options]",
+      "Runs a topology until all spouts have finished and nothing is pending.\n"
+      "Exit status: 0 ok, 1 tuples failed for good or final results were lost, 2 bad usage or topology.",
+      options};
+  switch (parse(line, arguments, &files)) {
+    case Parsed::kHelped:
+      return kOk;
+    case Parsed::kBad:
+      return kUsage;
+    case Parsed::kRun:
+      break;
+  }
+  if (files.size() != 1) {
+    complain("one topology at a time, not " + std::to_string(files.size()) + "; usage: " + line.usage);
+    return kUsage;
+  }
+  run.topology.file = files.front();
+  if (workers != 0) run.topology.workers = workers;
+  log::start(run.quiet ? log::Level::kError : log::Level::kInfo, "");
+  host::PluginSearch search = search_for(run.topology);
+  const plan::PlanOutcome outcome = load(run.topology, search);
+  if (!outcome) {
+    std::fputs(plan::report(outcome, run.topology.file).c_str(), stderr);
+    return kUsage;
+  }
+  const SteadyClock clock;
+  std::unique_ptr<Run> one;
+  if (outcome.plan->workers == 1) {
+    one = std::make_unique<InProcess>(*outcome.plan, search, run, clock);
+  } else {
+    node::LocalRunOptions node_options;
+    node_options.program = std::filesystem::read_symlink("/proc/self/exe").string();
+    node_options.worker_arguments = run.topology.to_arguments();
+    if (run.threads != 0)
+      node_options.worker_arguments.insert(node_options.worker_arguments.end(),
+                                           {"--threads", std::to_string(run.threads)});
+    if (run.quiet) node_options.worker_arguments.emplace_back("--quiet");
+    one = std::make_unique<OverProcesses>(*outcome.plan, std::move(node_options), clock);
+  }
+  return conduct(*one, run, outcome.plan->name, clock);
+}
+
+}  // namespace gale::cli

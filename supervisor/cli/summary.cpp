@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/cli/summary.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <utility>
+
+namespace gale::cli {
+namespace {
+
+std::string padded(std::string text, std::size_t width, bool left) {
+  if (text.size() < width) text.insert(left ? text.size() : 0, width - text.size(), ' ');
+  return text;
+}
+
+std::uint64_t all_emitted(const node::Totals& totals) {
+  std::uint64_t n = 0;
+  for (const node::ComponentTotals& c : totals.components) {
+    if (c.spout) n += c.emitted;
+  }
+  return n;
+}
+
+}  // namespace
+
+std::string grouped(std::uint64_t n) {
+  std::string digits = std::to_string(n);
+  for (std::ptrdiff_t at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
+    digits.insert(static_cast<std::size_t>(at), " ");
+  }
+  return digits;
+}
+
+std::string to_json(const Outcome& outcome, const node::Totals& totals) {
+  nlohmann::ordered_json json;
+  json["topology"] = outcome.topology;
+  json["seconds"] = outcome.seconds;
+  json["roots"] = {{"emitted", totals.emitted},
+                   {"acked", totals.acked},
+                   {"failed", totals.failed},
+                   {"replayed", totals.replayed},
+                   {"pending", totals.pending}};
+  json["components"] = nlohmann::ordered_json::array();
+  for (const node::ComponentTotals& c : totals.components) {
+    json["components"].push_back({{"id", c.id},
+                                  {"kind", c.spout ? "spout" : "bolt"},
+                                  {"tasks", c.tasks},
+                                  {"emitted", c.emitted},
+                                  {"executed", c.executed},
+                                  {"acked", c.acked},
+                                  {"failed", c.failed}});
+  }
+  const worker::LinkReport& l = totals.links;
+  json["links"] = {{"records_sent", l.records_sent},
+                   {"bytes_sent", l.bytes_sent},
+                   {"frames_sent", l.frames_sent},
+                   {"frames_resent", l.frames_resent},
+                   {"duplicates_dropped", l.duplicates_dropped},
+                   {"stale_refused", l.stale_refused},
+                   {"garbage_refused", l.garbage_refused},
+                   {"dropped_to_dead", l.dropped_to_dead}};
+  const node::Trouble& t = totals.trouble;
+  json["trouble"] = {{"thrown", t.thrown},        {"forgotten", t.forgotten}, {"misuse", t.misuse},
+                     {"dropped", t.dropped},      {"late", t.late},           {"timed_out", t.timed_out},
+                     {"stale_acks", t.stale_acks}};
+  json["worker_restarts"] = outcome.restarts;
+  json["results_lost"] = outcome.results_lost;
+  return json.dump();
+}
+
+std::string to_text(const Outcome& outcome, const node::Totals& totals) {
+  char head[128];
+  std::snprintf(head, sizeof head, "%.2f s", outcome.seconds);
+  std::string text = outcome.topology + ": " + head + "; roots: " + grouped(totals.emitted) + " emitted, " +
+                     grouped(totals.acked) + " acked, " + grouped(totals.failed) + " failed, " +
+                     grouped(totals.replayed) + " replayed, " + grouped(totals.pending) + " pending\n";
+  std::size_t width = 9;
+  for (const node::ComponentTotals& c : totals.components) width = std::max(width, c.id.size());
+  const auto row = [&](const std::string& id, const std::array<std::string, 5>& cells) {
+    text += "  " + padded(id, width, true);
+    for (const std::string& cell : cells) text += "  " + padded(cell, 12, false);
+    text += "\n";
+  };
+  row("component", {"tasks", "emitted", "executed", "acked", "failed"});
+  for (const node::ComponentTotals& c : totals.components) {
+    row(c.id, {grouped(c.tasks), grouped(c.emitted), c.spout ? "-" : grouped(c.executed), grouped(c.acked),
+               grouped(c.failed)});
+  }
+  const node::Trouble& t = totals.trouble;
+  const std::array<std::pair<std::uint64_t, const char*>, 9> troubles = {
+      {{t.thrown, "calls of user code threw"},
+       {t.forgotten, "tuples were neither acked, failed nor kept"},
+       {t.misuse, "acks or emits of settled tuples were refused"},
+       {t.dropped, "untracked tuples had no key and were dropped"},
+       {t.late, "tuples came after their bolt had finished"},
+       {t.timed_out, "times a root timed out"},
+       {totals.links.garbage_refused, "frames were refused as garbage"},
+       {totals.links.dropped_to_dead, "frames were on the way to a worker that died"},
+       {outcome.restarts, "worker processes died and were started anew"}}};
+  for (const auto& [n, what] : troubles) {
+    if (n != 0) text += "  " + grouped(n) + " " + what + "\n";
+  }
+  if (outcome.results_lost) text += "  final results lost: see the log above\n";
+  return text;
+}
+
+std::string progress(double seconds, const node::Totals& now, const node::Totals& before, double since) {
+  char time[32];
+  std::snprintf(time, sizeof time, "%.0f s: ", seconds);
+  const auto rate = [&](std::uint64_t a, std::uint64_t b) {
+    return grouped(static_cast<std::uint64_t>(static_cast<double>(a - std::min(a, b)) / std::max(since, 1e-3)));
+  };
+  if (now.emitted == 0) {
+    return time + grouped(all_emitted(now)) + " tuples emitted (" + rate(all_emitted(now), all_emitted(before)) + "/s)";
+  }
+  std::string text = time + grouped(now.acked) + " roots acked (" + rate(now.acked, before.acked) + "/s), " +
+                     grouped(now.pending) + " pending";
+  if (now.failed != 0) text += ", " + grouped(now.failed) + " failed";
+  return text;
+}
+
+}  // namespace gale::cli

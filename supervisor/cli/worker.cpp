@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// gale worker: one worker process of a run; started by `gale run` and `gale supervisor`, not by hand.
+#include "engine/worker/worker.hpp"
+
+#include "engine/base/log.hpp"
+#include "supervisor/cli/common.hpp"
+#include "supervisor/control/channel.hpp"
+
+#include <sys/prctl.h>
+#include <unistd.h>
+#include <boost/program_options.hpp>
+
+#include <csignal>
+
+namespace gale::cli {
+namespace po = boost::program_options;
+namespace {
+
+constexpr Duration kReportEvery = std::chrono::milliseconds(200);
+constexpr Duration kStopEvery = std::chrono::milliseconds(20);  // how often a stop is looked for
+
+struct WorkerArguments {
+  TopologyArguments topology;
+  std::uint16_t worker = 1;
+  std::uint32_t incarnation = 1, threads = 0;
+  std::string dir;
+  std::uint64_t token = 0;
+  pid_t parent = 0;
+  bool quiet = false;
+};
+
+/// This process ends with the one that started it. False: that one is gone already.
+bool live_with(pid_t parent) {
+  if (parent == 0) return true;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  return ::getppid() == parent;
+}
+
+class Reporter {
+ public:
+  Reporter(const WorkerArguments& a)
+      : self_(WorkerId(static_cast<std::uint16_t>(a.worker - 1))),
+        incarnation_(Incarnation(a.incarnation)),
+        client_("ipc://" + a.dir + "/control", self_, incarnation_) {}
+  void report(worker::Report report) {
+    control::Message m;
+    m.kind = control::Kind::kReport;
+    m.worker = self_;
+    m.incarnation = incarnation_;
+    m.report = std::move(report);
+    client_.send(m);
+  }
+  void cannot_start(const std::string& why) {
+    control::Message m;
+    m.kind = control::Kind::kCannotStart;
+    m.worker = self_;
+    m.incarnation = incarnation_;
+    m.why = why;
+    client_.send(m);
+    client_.close(std::chrono::seconds(2));
+  }
+  bool told_to_stop() {
+    while (const auto m = client_.receive()) {
+      if (m->kind == control::Kind::kStop) return true;
+    }
+    return false;
+  }
+  void close() { client_.close(std::chrono::seconds(2)); }
+
+ private:
+  WorkerId self_;
+  Incarnation incarnation_;
+  control::Client client_;
+};
+
+int work(const plan::Plan& plan, const WorkerArguments& a, host::PluginSearch& search, Reporter& reporter) {
+  const SteadyClock clock;
+  worker::Worker worker(plan,
+                        {.self = WorkerId(static_cast<std::uint16_t>(a.worker - 1)),
+                         .incarnation = Incarnation(a.incarnation),
+                         .threads = a.threads,
+                         .link_dir = a.dir,
+                         .token = a.token},
+                        clock);
+  if (Result<void> started = worker.start(search); !started) {
+    reporter.cannot_start(started.error());
+    return kUsage;
+  }
+  TimePoint next = clock.now();
+  std::uint64_t seen = 0;
+  bool said_finished = false;
+  while (!reporter.told_to_stop()) {
+    const std::uint64_t news = worker.wait_news(seen, kStopEvery);
+    const bool due = news != seen || clock.now() >= next;
+    seen = news;
+    if (!due && said_finished) continue;
+    worker::Report report = worker.report();
+    if (!due && !report.finished) continue;  // the last frames may have been confirmed meanwhile: told at once
+    said_finished = report.finished;
+    reporter.report(std::move(report));
+    next = clock.now() + kReportEvery;
+  }
+  worker.stop();
+  reporter.report(worker.report());
+  reporter.close();
+  return kOk;
+}
+
+}  // namespace
+
+int worker_command(const std::vector<std::string>& arguments) {
+  WorkerArguments a;
+  std::vector<std::string> files;
+  std::uint32_t workers = 1;
+  po::options_description options("Options");
+  add_options(options, a.topology);
+  options.add_options()                                                                                     //
+      ("worker", po::value(&a.worker)->required()->value_name("N"), "this worker's place, from 1")          //
+      ("workers", po::value(&workers)->required()->value_name("N"), "how many there are")                   //
+      ("incarnation", po::value(&a.incarnation)->value_name("N"), "how often this place has been started")  //
+      ("dir", po::value(&a.dir)->required()->value_name("DIR"), "where the sockets are")                    //
+      ("token", po::value(&a.token)->value_name("N"), "of this run")                                        //
+      ("threads", po::value(&a.threads)->value_name("N"), "pool threads")                                   //
+      ("parent", po::value(&a.parent)->value_name("PID"), "ends when that process does")                    //
+      ("quiet", po::bool_switch(&a.quiet), "logs errors only");
+  const CommandLine line{"gale worker FILE [options]",
+                         "One worker process of a run. Started by gale run; not for hands.", options};
+  switch (parse(line, arguments, &files)) {
+    case Parsed::kHelped:
+      return kOk;
+    case Parsed::kBad:
+      return kUsage;
+    case Parsed::kRun:
+      break;
+  }
+  if (!live_with(a.parent)) return kOk;
+  std::signal(SIGPIPE, SIG_IGN);
+  log::start(a.quiet ? log::Level::kError : log::Level::kInfo,
+             "worker " + std::to_string(a.worker) + "." + std::to_string(a.incarnation));
+  a.topology.file = files.front();
+  a.topology.workers = workers;
+  Reporter reporter(a);
+  host::PluginSearch search = search_for(a.topology);
+  const plan::PlanOutcome outcome = load(a.topology, search);
+  if (!outcome) {
+    reporter.cannot_start(plan::report(outcome, a.topology.file));
+    return kUsage;
+  }
+  return work(*outcome.plan, a, search, reporter);
+}
+
+}  // namespace gale::cli

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/control/message.hpp"
+
+#include "gale/codec/read.hpp"
+#include "gale/codec/write.hpp"
+
+#include <array>
+#include <utility>
+
+namespace gale::control {
+namespace {
+
+using worker::LinkReport;
+using worker::Report;
+using worker::TaskReport;
+
+constexpr std::array<std::pair<const char*, std::uint64_t TaskReport::*>, 15> kTaskCounts = {{
+    {"emitted", &TaskReport::emitted},
+    {"transferred", &TaskReport::transferred},
+    {"executed", &TaskReport::executed},
+    {"acked", &TaskReport::acked},
+    {"failed", &TaskReport::failed},
+    {"thrown", &TaskReport::thrown},
+    {"forgotten", &TaskReport::forgotten},
+    {"misuse", &TaskReport::misuse},
+    {"dropped", &TaskReport::dropped},
+    {"late", &TaskReport::late},
+    {"roots", &TaskReport::roots},
+    {"replayed", &TaskReport::replayed},
+    {"timed_out", &TaskReport::timed_out},
+    {"stale_acks", &TaskReport::stale_acks},
+    {"pending", &TaskReport::pending},
+}};
+constexpr std::array<std::pair<const char*, std::uint64_t LinkReport::*>, 8> kLinkCounts = {{
+    {"records_sent", &LinkReport::records_sent},
+    {"bytes_sent", &LinkReport::bytes_sent},
+    {"frames_sent", &LinkReport::frames_sent},
+    {"frames_resent", &LinkReport::frames_resent},
+    {"duplicates_dropped", &LinkReport::duplicates_dropped},
+    {"stale_refused", &LinkReport::stale_refused},
+    {"garbage_refused", &LinkReport::garbage_refused},
+    {"dropped_to_dead", &LinkReport::dropped_to_dead},
+}};
+constexpr std::array<std::pair<const char*, Kind>, 3> kKinds = {
+    {{"report", Kind::kReport}, {"cannot-start", Kind::kCannotStart}, {"stop", Kind::kStop}}};
+
+std::uint64_t number(const Value& map, const char* key) {
+  const Value* v = map.find(key);
+  const auto* i = v == nullptr ? nullptr : v->get_if<std::int64_t>();
+  return i == nullptr || *i < 0 ? 0 : static_cast<std::uint64_t>(*i);
+}
+bool flag(const Value& map, const char* key) {
+  const Value* v = map.find(key);
+  const bool* b = v == nullptr ? nullptr : v->get_if<bool>();
+  return b != nullptr && *b;
+}
+std::string text(const Value& map, const char* key) {
+  const Value* v = map.find(key);
+  const auto* s = v == nullptr ? nullptr : v->get_if<std::string>();
+  return s == nullptr ? std::string() : *s;
+}
+Value::Array array(const Value& map, const char* key) {
+  const Value* v = map.find(key);
+  const auto* a = v == nullptr ? nullptr : v->get_if<Value::Array>();
+  return a == nullptr ? Value::Array() : *a;
+}
+
+Value to_value(const Report& report) {
+  Value::Array tasks;
+  for (const TaskReport& t : report.tasks) {
+    Value::Map map{{"task", t.task.value}, {"finished", t.finished}};
+    for (const auto& [name, member] : kTaskCounts) map.emplace(name, t.*member);
+    tasks.emplace_back(std::move(map));
+  }
+  Value::Map links;
+  for (const auto& [name, member] : kLinkCounts) links.emplace(name, report.links.*member);
+  return Value::Map{
+      {"tasks", std::move(tasks)},           {"links", std::move(links)},
+      {"finishing", report.finishing},       {"finished", report.finished},
+      {"results_lost", report.results_lost}, {"errors", Value::Array(report.errors.begin(), report.errors.end())}};
+}
+
+Report to_report(const Value& map) {
+  Report report;
+  for (const Value& one : array(map, "tasks")) {
+    TaskReport& t = report.tasks.emplace_back();
+    t.task = TaskId(static_cast<std::uint32_t>(number(one, "task")));
+    t.finished = flag(one, "finished");
+    for (const auto& [name, member] : kTaskCounts) t.*member = number(one, name);
+  }
+  if (const Value* links = map.find("links")) {
+    for (const auto& [name, member] : kLinkCounts) report.links.*member = number(*links, name);
+  }
+  report.finishing = flag(map, "finishing");
+  report.finished = flag(map, "finished");
+  report.results_lost = flag(map, "results_lost");
+  for (const Value& e : array(map, "errors")) {
+    if (const auto* s = e.get_if<std::string>()) report.errors.push_back(*s);
+  }
+  return report;
+}
+
+}  // namespace
+
+std::string encode(const Message& message) {
+  Value::Map map{{"protocol", kProtocol},
+                 {"worker", std::int64_t{message.worker.value}},
+                 {"incarnation", std::int64_t{message.incarnation.value}}};
+  for (const auto& [name, kind] : kKinds) {
+    if (kind == message.kind) map.emplace("kind", name);
+  }
+  if (message.kind == Kind::kReport) map.emplace("report", to_value(message.report));
+  if (message.kind == Kind::kCannotStart) map.emplace("why", message.why);
+  return codec::packed(Value(std::move(map)));
+}
+
+Result<Message> decode(std::string_view bytes) {
+  Value map;
+  codec::Cursor cursor(bytes);
+  if (codec::Unpack<Value>::read(cursor, map) != codec::Read::kOk || !map.is<Value::Map>()) {
+    return Failed{"a control message is no msgpack map"};
+  }
+  if (number(map, "protocol") != static_cast<std::uint64_t>(kProtocol)) {
+    return Failed{"a control message speaks protocol " + std::to_string(number(map, "protocol")) +
+                  ", this gale speaks " + std::to_string(kProtocol)};
+  }
+  const std::string name = text(map, "kind");
+  for (const auto& [known, kind] : kKinds) {
+    if (name != known) continue;
+    Message message;
+    message.kind = kind;
+    message.worker = WorkerId(static_cast<std::uint16_t>(number(map, "worker")));
+    message.incarnation = Incarnation(static_cast<std::uint32_t>(number(map, "incarnation")));
+    if (const Value* report = map.find("report")) message.report = to_report(*report);
+    message.why = text(map, "why");
+    return message;
+  }
+  return Failed{"a control message of unknown kind '" + name + "'"};
+}
+
+}  // namespace gale::control

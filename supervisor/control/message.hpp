@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Messages between workers and whoever started them: one msgpack map each, its grammar in PROTOCOL.md. Unknown keys are
+// passed over, so either side may be newer. What cannot be understood is refused with a text, never a crash.
+#pragma once
+
+#include "engine/base/ids.hpp"
+#include "engine/base/result.hpp"
+#include "engine/worker/report.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace gale::control {
+
+inline constexpr std::int64_t kProtocol = 1;
+
+enum class Kind { kReport, kCannotStart, kStop };
+
+struct Message {
+  Kind kind = Kind::kReport;
+  WorkerId worker;
+  Incarnation incarnation;
+  worker::Report report;  // kReport
+  std::string why;        // kCannotStart
+};
+
+[[nodiscard]] std::string encode(const Message& message);
+[[nodiscard]] Result<Message> decode(std::string_view bytes);
+
+}  // namespace gale::control

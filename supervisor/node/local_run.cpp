@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/node/local_run.hpp"
+
+#include "engine/base/log.hpp"
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+namespace gale::node {
+namespace {
+
+constexpr Duration kQuick = std::chrono::seconds(2);  // a life shorter than this is a quick death
+constexpr std::uint32_t kMostQuickDeaths = 8;
+constexpr Duration kStopping = std::chrono::seconds(10);
+
+Duration restart_delay(std::uint32_t quick_deaths) {  // the first start anew is at once
+  if (quick_deaths <= 1) return Duration::zero();
+  return std::chrono::milliseconds(50) * (1u << std::min(quick_deaths, 7u));
+}
+
+}  // namespace
+
+LocalRun::LocalRun(const plan::Plan& plan, LocalRunOptions options, const Clock& clock)
+    : plan_(plan), options_(std::move(options)), clock_(clock), tally_(plan) {}
+
+LocalRun::~LocalRun() {
+  places_.clear();
+  server_.reset();
+  std::error_code ignored;
+  if (!dir_.empty()) std::filesystem::remove_all(dir_, ignored);
+}
+
+Result<void> LocalRun::start() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "gale-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr) {
+    return Failed{"cannot make a directory for the workers' sockets: " + pattern + ": " + std::strerror(errno) +
+                  "; set TMPDIR to a writable directory"};
+  }
+  dir_ = pattern;
+  while (::getrandom(&token_, sizeof token_, 0) != static_cast<ssize_t>(sizeof token_)) {
+  }
+  Result<control::Server> server = control::Server::bind("ipc://" + dir_ + "/control");
+  if (!server) return Failed{server.error()};
+  server_.emplace(std::move(*server));
+  places_.resize(plan_.workers);
+  for (std::uint16_t w = 0; w < plan_.workers; ++w) {
+    launch(w);
+    if (failure_) return Failed{failure_->text};
+  }
+  return {};
+}
+
+void LocalRun::launch(std::uint16_t worker) {
+  Place& place = places_[worker];
+  place.incarnation = Incarnation(place.incarnation.value + 1);
+  place.finishing = place.finished = false;
+  place.started = clock_.now();
+  place.start_at = TimePoint::max();
+  std::vector<std::string> arguments = {options_.program, "worker"};
+  arguments.insert(arguments.end(), options_.worker_arguments.begin(), options_.worker_arguments.end());
+  for (const auto& [name, value] : std::initializer_list<std::pair<const char*, std::string>>{
+           {"--workers", std::to_string(plan_.workers)},
+           {"--worker", std::to_string(worker + 1)},
+           {"--incarnation", std::to_string(place.incarnation.value)},
+           {"--dir", dir_},
+           {"--token", std::to_string(token_)},
+           {"--parent", std::to_string(::getpid())}}) {
+    arguments.emplace_back(name);
+    arguments.push_back(value);
+  }
+  Result<Process> process = Process::start(arguments);
+  if (!process) {
+    failure_ = Failure{process.error(), false};
+    return;
+  }
+  place.process.emplace(std::move(*process));
+}
+
+bool LocalRun::wait(Duration most) {
+  const TimePoint until = clock_.now() + most;
+  for (;;) {
+    receive();
+    reap();
+    if (failure_ || over()) return true;
+    const TimePoint now = clock_.now();
+    TimePoint next = until;
+    for (std::uint16_t w = 0; w < places_.size(); ++w) {
+      if (places_[w].start_at <= now) launch(w);
+      next = std::min(next, places_[w].start_at);
+    }
+    if (now >= until) return false;
+    std::vector<int> fds;
+    for (const Place& place : places_) {
+      if (place.process) fds.push_back(place.process->fd());
+    }
+    server_->wait(fds, next - now);
+  }
+}
+
+void LocalRun::receive() {
+  while (std::optional<control::Message> message = server_->receive()) {
+    if (message->worker.value >= places_.size()) continue;
+    Place& place = places_[message->worker.value];
+    if (message->kind == control::Kind::kCannotStart) {
+      failure_ = Failure{message->why, true};
+      continue;
+    }
+    if (message->kind != control::Kind::kReport) continue;
+    if (message->incarnation == place.incarnation) {
+      place.finishing = message->report.finishing;
+      place.finished = message->report.finished;
+      results_lost_ = results_lost_ || message->report.results_lost;
+    }
+    tally_.update(message->worker, message->incarnation, std::move(message->report));
+  }
+}
+
+void LocalRun::reap() {
+  for (std::uint16_t w = 0; w < places_.size(); ++w) {
+    Exit exit;
+    if (!places_[w].process || !places_[w].process->ended(exit)) continue;
+    places_[w].process.reset();
+    receive();  // its last words may have come meanwhile
+    if (!failure_) died(w, exit);
+  }
+}
+
+void LocalRun::died(std::uint16_t worker, const Exit& exit) {
+  Place& place = places_[worker];
+  const TimePoint now = clock_.now();
+  tally_.died(WorkerId(worker), place.incarnation);
+  if (place.finishing && !place.finished) {
+    results_lost_ = true;
+    log::error("", "final results lost: worker " + std::to_string(worker + 1) + " died while its bolts said theirs");
+  }
+  place.finished = false;
+  place.quick_deaths = now - place.started < kQuick ? place.quick_deaths + 1 : 0;
+  const std::string who = "worker " + std::to_string(worker + 1) + " died: " + exit.text();
+  if (place.quick_deaths > kMostQuickDeaths) {
+    failure_ = Failure{who + ", " + std::to_string(place.quick_deaths) + " times within seconds of its start; given up",
+                       false};
+    return;
+  }
+  ++restarts_;
+  log::warn("", who + "; starting it anew as incarnation " + std::to_string(place.incarnation.value + 1));
+  place.start_at = now + restart_delay(place.quick_deaths);
+}
+
+bool LocalRun::over() const {
+  return std::all_of(places_.begin(), places_.end(), [](const Place& p) { return p.process && p.finished; });
+}
+
+void LocalRun::stop() {
+  control::Message message;
+  message.kind = control::Kind::kStop;
+  for (std::uint16_t w = 0; w < places_.size(); ++w) {
+    if (!places_[w].process) continue;
+    message.worker = WorkerId(w);
+    if (!server_->send(message.worker, message)) places_[w].process->signal(SIGTERM);
+  }
+  const TimePoint until = clock_.now() + kStopping;
+  for (;;) {
+    std::vector<int> fds;
+    for (Place& place : places_) {
+      Exit exit;
+      if (place.process && place.process->ended(exit)) place.process.reset();
+      if (place.process) fds.push_back(place.process->fd());
+    }
+    const TimePoint now = clock_.now();
+    if (fds.empty() || now >= until) break;
+    server_->wait(fds, until - now);
+    while (std::optional<control::Message> last = server_->receive()) {
+      if (last->kind != control::Kind::kReport || last->worker.value >= places_.size()) continue;
+      tally_.update(last->worker, last->incarnation, std::move(last->report));
+    }
+  }
+  places_.clear();  // kills what is left
+}
+
+}  // namespace gale::node

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// LocalRun: a topology over several worker processes of this machine: starts `gale worker` for each place, starts one
+// that dies anew as the next incarnation, and ends when every task of every worker has said all.
+// It holds no data: worker processes exchange theirs directly, and end with this process (PR_SET_PDEATHSIG).
+// Threads: one, its owner's.
+#pragma once
+
+#include "engine/base/clock.hpp"
+#include "engine/base/result.hpp"
+#include "engine/plan/plan.hpp"
+#include "supervisor/control/channel.hpp"
+#include "supervisor/node/process.hpp"
+#include "supervisor/node/totals.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gale::node {
+
+struct LocalRunOptions {
+  std::string program;  // of gale itself
+  std::vector<std::string>
+      worker_arguments;  // topology, --set, --plugins: what every worker needs to make the same plan
+};
+
+class LocalRun {
+ public:
+  LocalRun(const plan::Plan& plan, LocalRunOptions options, const Clock& clock);
+  ~LocalRun();
+  LocalRun(const LocalRun&) = delete;
+  LocalRun& operator=(const LocalRun&) = delete;
+
+  Result<void> start();
+  /// Handles what happens for at most `most`. True: the run is over, or cannot go on (see failed()).
+  bool wait(Duration most);
+  [[nodiscard]] Totals totals() const { return tally_.totals(); }
+  /// Why the run cannot go on. `usage`: a task could not start, which is the topology's fault.
+  struct Failure {
+    std::string text;
+    bool usage = false;
+  };
+  [[nodiscard]] const std::optional<Failure>& failed() const noexcept { return failure_; }
+  /// A worker died, or a finish threw, after final results had begun to leave.
+  [[nodiscard]] bool results_lost() const noexcept { return results_lost_; }
+  [[nodiscard]] std::uint64_t restarts() const noexcept { return restarts_; }
+  /// Asks the workers to end, and kills those that do not.
+  void stop();
+
+ private:
+  struct Place {
+    std::optional<Process> process;
+    Incarnation incarnation;
+    TimePoint started{}, start_at = TimePoint::max();
+    std::uint32_t quick_deaths = 0;
+    bool finishing = false, finished = false;
+  };
+  void launch(std::uint16_t worker);
+  void receive();
+  void reap();
+  void died(std::uint16_t worker, const Exit& exit);
+  [[nodiscard]] bool over() const;
+
+  const plan::Plan& plan_;
+  const LocalRunOptions options_;
+  const Clock& clock_;
+  Tally tally_;
+  std::string dir_;
+  std::uint64_t token_ = 0;
+  std::optional<control::Server> server_;
+  std::vector<Place> places_;
+  std::optional<Failure> failure_;
+  bool results_lost_ = false;
+  std::uint64_t restarts_ = 0;
+};
+
+}  // namespace gale::node

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Totals: what a whole run did so far, added up over its workers and over the lives of each. Of a worker that died it
+// knows what was last reported. Pure.
+#pragma once
+
+#include "engine/base/ids.hpp"
+#include "engine/plan/plan.hpp"
+#include "engine/worker/report.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gale::node {
+
+struct ComponentTotals {
+  std::string id;
+  bool spout = false;
+  std::uint32_t tasks = 0;
+  std::uint64_t emitted = 0, executed = 0, acked = 0, failed = 0;
+};
+
+/// In words a person wants when it is not zero.
+struct Trouble {
+  std::uint64_t thrown = 0, forgotten = 0, misuse = 0, dropped = 0, late = 0, timed_out = 0, stale_acks = 0;
+};
+
+struct Totals {
+  std::uint64_t emitted = 0, acked = 0, failed = 0, replayed = 0, pending = 0;  // roots
+  std::vector<ComponentTotals> components;
+  worker::LinkReport links;
+  Trouble trouble;
+};
+
+class Tally {
+ public:
+  explicit Tally(const plan::Plan& plan) : plan_(plan) {}
+  void update(WorkerId worker, Incarnation incarnation, worker::Report report);
+  /// What a dead worker held is pending no more: nobody is left to be told.
+  void died(WorkerId worker, Incarnation incarnation);
+  [[nodiscard]] Totals totals() const;
+
+ private:
+  const plan::Plan& plan_;
+  std::map<std::pair<WorkerId, Incarnation>, worker::Report> reports_;
+};
+
+}  // namespace gale::node
