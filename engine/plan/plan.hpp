@@ -35,7 +35,7 @@ struct Edge {
 struct Component {
   std::string id;
   host::ComponentKind kind = host::ComponentKind::kBolt;
-  std::string plugin, type;  // className "plugin.type"
+  std::string plugin, type;  // the entry of `plugins:` that holds it, as written there; its name within that plugin
   Value::Map config;         // the declared keys that the topology sets
   Settings settings;         // the topology's, with the component's own over them
   std::uint32_t tick_ms = 0;

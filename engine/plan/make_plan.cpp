@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/plan/make_plan.hpp"
+
+#include "engine/base/hint.hpp"
+#include "engine/plan/placement.hpp"
+#include "engine/plan/properties.hpp"
+#include "engine/plan/settings_table.hpp"
+#include "engine/plan/subscriptions.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace gale::plan {
+namespace {
+
+const char* name_of(host::ComponentKind kind) {
+  switch (kind) {
+    case host::ComponentKind::kSpout:
+      return "spout";
+    case host::ComponentKind::kBolt:
+      return "bolt";
+    case host::ComponentKind::kGrouping:
+      break;
+  }
+  return "grouping";
+}
+
+class Planner {
+ public:
+  Planner(const Topology& topology, Catalog& catalog, const PlanOptions& options)
+      : topology_(topology), catalog_(catalog), options_(options), faults_(topology.faults) {}
+
+  PlanOutcome run() {
+    if (topology_.whole) {
+      plan_.name = topology_.name.value;
+      find_plugins();
+      read_settings();
+      for (const Vertex& vertex : topology_.vertices) add_component(vertex);
+      connect(topology_, descriptions_, plan_, faults_);
+      if (count_tasks() && faults_.empty()) lay_out();
+    }
+    sort_faults(faults_);
+    if (!faults_.empty()) return {std::nullopt, std::move(faults_)};
+    return {std::move(plan_), {}};
+  }
+
+ private:
+  /// A plugin goes by the name that it gives itself; its entry in the file may also be a path.
+  void find_plugins() {
+    for (const Text& entry : topology_.plugins) {
+      const Result<const host::PluginDescription*> found = catalog_.find(entry.value);
+      if (!found) {
+        const std::vector<std::string> all = catalog_.names();
+        const std::string_view near = nearest(entry.value, Names(all.begin(), all.end()));
+        faults_.push_back(
+            {entry.at, found.error() + (near.empty() ? "" : " (did you mean '" + std::string(near) + "'?)")});
+        plugins_.emplace(entry.value, Plugin{entry.value, nullptr});
+      } else if (!plugins_.emplace((*found)->name, Plugin{entry.value, *found}).second) {
+        faults_.push_back({entry.at, "two entries of plugins are called '" + (*found)->name + "'"});
+      }
+    }
+  }
+
+  void read_settings() {
+    std::uint32_t no_tick = 0;
+    apply_settings(topology_.config, kInTopology, plan_.settings, no_tick, faults_);
+    if (options_.workers) {
+      if (*options_.workers < 1 || *options_.workers > kMostWorkers) {
+        faults_.push_back(
+            {{},
+             "--workers is " + std::to_string(*options_.workers) + "; it may be 1 to " + std::to_string(kMostWorkers)});
+      } else {
+        plan_.settings.workers = static_cast<std::uint16_t>(*options_.workers);
+      }
+    }
+    plan_.workers = plan_.settings.workers;
+  }
+
+  void add_component(const Vertex& vertex) {
+    Component component;
+    component.id = vertex.id.value;
+    component.kind = vertex.kind;
+    component.tasks = vertex.tasks();
+    const host::ComponentDescription* description = find_class(vertex, component);
+    if (description != nullptr) {
+      component.tick_ms = description->tick_ms;
+      for (const host::StreamDescription& s : description->streams) component.streams.push_back({s.name, s.fields, {}});
+      component.config = read_properties(vertex, *description, faults_);
+      check_arguments(vertex, *description);
+    }
+    component.settings = plan_.settings;
+    apply_settings(vertex.config, vertex.kind == host::ComponentKind::kSpout ? kInSpout : kInBolt, component.settings,
+                   component.tick_ms, faults_);
+    check_pin(vertex, component.settings);
+    descriptions_.push_back(description);
+    plan_.components.push_back(std::move(component));
+  }
+
+  /// What className names; null when it names nothing that may stand here (a fault).
+  const host::ComponentDescription* find_class(const Vertex& vertex, Component& component) {
+    const std::string& name = vertex.class_name.value;
+    if (name.empty()) return nullptr;
+    const std::size_t dot = name.rfind('.');
+    if (dot == std::string::npos || dot == 0 || dot + 1 == name.size()) {
+      faults_.push_back({vertex.class_name.at, "className is <plugin>.<Component>, this is '" + name + "'"});
+      return nullptr;
+    }
+    const auto plugin = plugins_.find(std::string_view(name).substr(0, dot));
+    if (plugin == plugins_.end()) {
+      tell_not_listed(vertex.class_name.at, std::string_view(name).substr(0, dot));
+      return nullptr;
+    }
+    if (plugin->second.description == nullptr) return nullptr;  // told at its entry
+    component.plugin = plugin->second.entry;
+    component.type = name.substr(dot + 1);
+    const host::ComponentDescription* found = plugin->second.description->find(component.type);
+    if (found == nullptr) {
+      Names all;
+      for (const host::ComponentDescription& c : plugin->second.description->components) all.push_back(c.name);
+      faults_.push_back({vertex.class_name.at, "plugin '" + plugin->first + "' has no component '" + component.type +
+                                                   "'" + suggest(component.type, all)});
+    } else if (found->kind != vertex.kind) {
+      faults_.push_back({vertex.class_name.at, "'" + name + "' is a " + name_of(found->kind) +
+                                                   ", it cannot stand under " + name_of(vertex.kind) + "s"});
+      found = nullptr;
+    }
+    return found;
+  }
+
+  /// Nothing is told when the list itself has a fault that may be behind it.
+  void tell_not_listed(Position at, std::string_view plugin) {
+    Names all;
+    for (const auto& [known, _] : plugins_) all.push_back(known);
+    const auto near = plugins_.find(nearest(plugin, all));
+    if (all.empty() || (near != plugins_.end() && near->second.description == nullptr)) return;
+    faults_.push_back({at, "plugin '" + std::string(plugin) + "' is not in plugins" + suggest(plugin, all)});
+  }
+
+  void check_arguments(const Vertex& vertex, const host::ComponentDescription& description) {
+    if (!vertex.constructor_args) return;
+    Names keys;
+    for (const host::KeyDescription& key : description.keys) keys.push_back(key.name);
+    faults_.push_back({*vertex.constructor_args, "'" + vertex.class_name.value +
+                                                     "' takes no constructorArgs; set its keys in properties" +
+                                                     (keys.empty() ? "" : ": " + list_of(keys))});
+  }
+
+  void check_pin(const Vertex& vertex, const Settings& settings) {
+    if (settings.place_on_worker <= plan_.workers) return;
+    for (const yaml::Entry& entry : vertex.config) {
+      if (entry.key != "topology.component.worker") continue;
+      faults_.push_back({entry.value.at, "'" + entry.key + "' is worker " + std::to_string(settings.place_on_worker) +
+                                             ", of " + std::to_string(plan_.workers) +
+                                             "; see topology.workers and --workers"});
+    }
+  }
+
+  [[nodiscard]] bool count_tasks() {
+    std::uint64_t tasks = 0;
+    for (const Component& component : plan_.components) tasks += component.tasks;
+    if (tasks <= kMostTasks) return true;
+    faults_.push_back(
+        {{1, 1}, "the topology has " + std::to_string(tasks) + " tasks, it may have " + std::to_string(kMostTasks)});
+    return false;
+  }
+
+  void lay_out() {
+    std::vector<Placeable> placeables;
+    for (const Component& component : plan_.components) {
+      const std::int32_t pin = component.settings.place_on_worker;
+      placeables.push_back(
+          {component.tasks, pin > 0 ? std::optional(WorkerId(static_cast<std::uint16_t>(pin - 1))) : std::nullopt});
+    }
+    const std::vector<WorkerId> workers = place(placeables, plan_.workers);
+    for (std::size_t c = 0; c < plan_.components.size(); ++c) {
+      Component& component = plan_.components[c];
+      component.first_task = TaskId(static_cast<std::uint32_t>(plan_.tasks.size()));
+      for (std::uint32_t i = 0; i < component.tasks; ++i) {
+        const TaskId id(static_cast<std::uint32_t>(plan_.tasks.size()));
+        Task task{ComponentId(static_cast<std::uint16_t>(c)), i, workers[id.value], LedgerId()};
+        if (component.kind == host::ComponentKind::kSpout) {
+          task.ledger = LedgerId(static_cast<std::uint16_t>(plan_.ledgers.size()));
+          plan_.ledgers.push_back(id);
+        }
+        plan_.tasks.push_back(task);
+      }
+    }
+  }
+
+  struct Plugin {
+    std::string entry;                                     // in `plugins:`
+    const host::PluginDescription* description = nullptr;  // null: the catalog had none
+  };
+
+  const Topology& topology_;
+  Catalog& catalog_;
+  const PlanOptions& options_;
+  Faults faults_;
+  Plan plan_;
+  std::map<std::string, Plugin, std::less<>> plugins_;
+  std::vector<const host::ComponentDescription*> descriptions_;  // by component
+};
+
+}  // namespace
+
+PlanOutcome make_plan(const Topology& topology, Catalog& catalog, const PlanOptions& options) {
+  return Planner(topology, catalog, options).run();
+}
+
+}  // namespace gale::plan
