@@ -40,7 +40,8 @@ class BoltTask final : public ComponentTask {
 
   void finish_inputs(std::uint32_t upto);
   void finish_input(const gale_in_record& head);
-  void pass_emit(const std::uint8_t* at, const gale_out_record& r);
+  void pass_anchored(const std::uint8_t* at, const gale_out_record& r);
+  void pass_other(const std::uint8_t* at, const gale_out_record& r);
   void pass_joined(const std::uint8_t* at, const gale_out_record& r);
   void pass_fail(const std::uint8_t* at, const gale_out_record& r);
   void settle(std::uint64_t handle, bool acked, std::string_view why);

@@ -224,7 +224,7 @@ void ComponentTask::fail_roots(const std::uint8_t* record, std::string_view why)
 void ComponentTask::emit_plain(const Emit& emit) {
   std::uint64_t nobody_waits = 0;
   ++emitted_;
-  if (copier_.copy(emit, nullptr, 0, nobody_waits)) return;
+  if (copier_.copy_one(emit, nullptr, nobody_waits)) return;
   counters_.dropped.add(1);
   report("dropped a tuple of stream '" + component_.streams[emit.stream].name +
          "': its grouping field is an array, a map or missing");

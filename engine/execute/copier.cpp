@@ -7,7 +7,7 @@ namespace gale::execute {
 
 /// Chooses for every way before any copy is made, so that a bad key leaves no half-made emit behind.
 bool Copier::choose_all(const Emit& emit) {
-  auto& ways = ways_[emit.stream];
+  auto& ways = streams_[emit.stream].ways;
   chosen_.resize(ways.size());
   for (std::size_t i = 0; i < ways.size(); ++i) {
     chosen_[i] = ways[i].choose(emit);
@@ -16,9 +16,9 @@ bool Copier::choose_all(const Emit& emit) {
   return true;
 }
 
-bool Copier::copy_many(const Emit& emit, const wire::Anchor* anchors, std::uint32_t count, std::uint64_t& edges) {
+bool Copier::copy(const Emit& emit, const wire::Anchor* anchors, std::uint32_t count, std::uint64_t& edges) {
   if (!choose_all(emit)) return false;
-  auto& ways = ways_[emit.stream];
+  auto& ways = streams_[emit.stream].ways;
   for (std::size_t i = 0; i < ways.size(); ++i) {
     if (chosen_[i] != route::Grouping::kEvery) {
       edges ^= put(ways[i], chosen_[i], emit, anchors, count);
@@ -55,7 +55,7 @@ bool Copier::copy_joined(const Emit& emit, std::span<const AnchorSource> sources
     std::uint8_t* at = record(way, task, emit, static_cast<std::uint32_t>(joined_.size()));
     for (std::uint32_t i = 0; i < joined_.size(); ++i) wire::put_anchor(at, i, joined_[i]);
   };
-  auto& ways = ways_[emit.stream];
+  auto& ways = streams_[emit.stream].ways;
   for (std::size_t i = 0; i < ways.size(); ++i) {
     if (chosen_[i] != route::Grouping::kEvery) {
       put_one(ways[i], chosen_[i]);

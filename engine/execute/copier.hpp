@@ -39,26 +39,44 @@ class Copier {
  public:
   explicit Copier(Outbox& outbox) : outbox_(outbox) {}
 
-  void add_stream() { ways_.emplace_back(); }
+  void add_stream() { streams_.emplace_back(); }
   /// `lanes`: the outbox's lane for each task of the reader, by index.
   void add_way(std::uint16_t stream, route::Grouping grouping, std::vector<std::uint32_t> lanes) {
-    ways_[stream].push_back({grouping, std::move(lanes)});
+    const bool keyed =
+        grouping.edge().grouping == plan::Grouping::kFields;  // asked even with one task: a bad key is refused
+    const std::uint16_t input = grouping.edge().input;
+    streams_[stream].ways.push_back({grouping, std::move(lanes), input, keyed});
   }
   void set_time(TimePoint now) noexcept { now_ = now; }
 
-  /// Copies with at most one source of anchors, the common case; `anchors` of it, each with its root and ledger.
-  /// The XOR of the copies' edges comes back through `edges`. False: no key could route it, and no copy was made.
-  bool copy(const Emit& emit, const wire::Anchor* anchors, std::uint32_t count, std::uint64_t& edges) {
-    auto& ways = ways_[emit.stream];
-    if (ways.size() == 1) {
-      const std::uint32_t chosen = ways[0].choose(emit);
-      if (chosen < route::Grouping::kNobody) {
-        edges ^= put(ways[0], chosen, emit, anchors, count);
-        return true;
-      }
+  /// Copies with at most one anchor, by far the most common: a fresh edge for each copy goes into `edges`.
+  /// False: no key could route it, and no copy was made.
+  [[gnu::always_inline]] bool copy_one(const Emit& emit, const wire::Anchor* anchor, std::uint64_t& edges) {
+    Stream& stream = streams_[emit.stream];
+    if (__builtin_expect(stream.ways.size() != 1, 0)) return copy(emit, anchor, anchor != nullptr ? 1 : 0, edges);
+    Way& way = stream.ways.front();
+    std::uint32_t chosen = 0;
+    if (way.lanes.size() != 1 || way.keyed) chosen = way.choose(emit);
+    if (__builtin_expect(chosen >= route::Grouping::kNobody, 0))
+      return copy(emit, anchor, anchor != nullptr ? 1 : 0, edges);
+    if (GALE_FAILPOINT_EVERY("drop-one-in-a-million")) return true;
+    const std::uint32_t values_at = wire::kRecordHead + (anchor != nullptr ? wire::kAnchorBytes : 0);
+    const std::uint32_t size = values_at + emit.size;
+    std::uint8_t* at = outbox_.room(way.lanes[chosen], size, now_);
+    const std::uint64_t head = size | std::uint64_t{values_at} << 32 | std::uint64_t{way.input} << 48;
+    std::memcpy(at, &head, sizeof head);
+    if (anchor != nullptr) {
+      const std::uint64_t edge = edge_();
+      edges ^= edge;
+      wire::put_anchor(at, 0, {anchor->root, edge, anchor->ledger});
     }
-    return copy_many(emit, anchors, count, edges);
+    codec::copy_bytes(at + values_at, emit.values, emit.size);
+    ++copies_;
+    return true;
   }
+
+  /// The same with any number of anchors, all of one tuple.
+  bool copy(const Emit& emit, const wire::Anchor* anchors, std::uint32_t count, std::uint64_t& edges);
 
   /// Anchored to several tuples, which may share roots: fresh edges for each source, joined where a root is shared.
   /// False as above; `too_many` when the roots are more than a record may carry.
@@ -68,6 +86,8 @@ class Copier {
   struct Way {
     route::Grouping grouping;
     std::vector<std::uint32_t> lanes;
+    std::uint16_t input;
+    bool keyed;
     std::uint32_t choose(const Emit& emit) noexcept {
       const std::uint32_t chosen = grouping.choose(emit.values, emit.values + emit.size);
       if (chosen < lanes.size() && grouping.edge().grouping == plan::Grouping::kFields &&
@@ -76,6 +96,10 @@ class Copier {
       }
       return chosen;
     }
+  };
+
+  struct Stream {
+    std::vector<Way> ways;
   };
 
   std::uint64_t put(const Way& way, std::uint32_t task, const Emit& emit, const wire::Anchor* anchors,
@@ -90,13 +114,12 @@ class Copier {
   std::uint8_t* record(const Way& way, std::uint32_t task, const Emit& emit, std::uint32_t count) {
     const std::uint32_t values_at = wire::kRecordHead + count * wire::kAnchorBytes;
     std::uint8_t* at = outbox_.room(way.lanes[task], values_at + emit.size, now_);
-    const gale_in_record head{values_at + emit.size, static_cast<std::uint16_t>(values_at), way.grouping.edge().input};
+    const gale_in_record head{values_at + emit.size, static_cast<std::uint16_t>(values_at), way.input};
     std::memcpy(at, &head, sizeof head);
     codec::copy_bytes(at + values_at, emit.values, emit.size);
     ++copies_;
     return at;
   }
-  bool copy_many(const Emit& emit, const wire::Anchor* anchors, std::uint32_t count, std::uint64_t& edges);
   bool choose_all(const Emit& emit);
 
  public:
@@ -105,9 +128,9 @@ class Copier {
 
  private:
   Outbox& outbox_;
-  std::vector<std::vector<Way>> ways_;  // by stream
-  std::vector<std::uint32_t> chosen_;   // by way, for the running emit
-  std::vector<wire::Anchor> joined_;    // roots of the running joined emit
+  std::vector<Stream> streams_;        // by number
+  std::vector<std::uint32_t> chosen_;  // by way, for the running emit
+  std::vector<wire::Anchor> joined_;   // roots of the running joined emit
   EdgeSource edge_;
   TimePoint now_{};
   std::uint64_t copies_ = 0;

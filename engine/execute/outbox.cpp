@@ -13,58 +13,59 @@ std::uint32_t Outbox::add_lane(TaskId dest, Destination& to) {
   lane.dest = dest;
   lane.to = &to;
   lane.want = std::min(lane.want, most_);
+  open_.emplace_back();
   return static_cast<std::uint32_t>(lanes_.size() - 1);
 }
 
-void Outbox::mark(Lane& lane, std::uint32_t number) {
-  if (lane.dirty) return;
-  lane.dirty = true;
+void Outbox::mark(std::uint32_t number) {
+  if (lanes_[number].dirty) return;
+  lanes_[number].dirty = true;
   dirty_.push_back(number);
 }
 
-void Outbox::close(Lane& lane) {
+void Outbox::close(std::uint32_t number) {
+  Lane& lane = lanes_[number];
   if (lane.open == nullptr) return;
+  lane.open->bytes = static_cast<std::uint32_t>(open_[number].at - lane.open->data);
+  lane.open->count = open_[number].count;
+  open_[number] = {};
   lane.full.push_back(std::move(lane.open));
-  ++unsent_;
   ++full_;
 }
 
-void Outbox::renew(Lane& lane, std::uint32_t number, std::uint32_t bytes, TimePoint now) {
-  mark(lane, number);
+void Outbox::renew(std::uint32_t number, std::uint32_t bytes, TimePoint now) {
+  Lane& lane = lanes_[number];
+  mark(number);
   if (lane.open != nullptr) {
     lane.want = std::min(lane.want * 2, most_);
-    close(lane);  // sent between emits: a copy must not leave before its root is registered
+    close(number);  // sent between emits: a copy must not leave before its root is registered
   }
   lane.open = pool_.take(std::max(lane.want, bytes));
   lane.open->source = source_;
   lane.open->dest = lane.dest;
   lane.open->born = now;
+  open_[number] = {lane.open->data, lane.open->data + lane.open->capacity, 0};
 }
 
 void Outbox::end_all(TimePoint now) {
   for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
-    Lane& lane = lanes_[i];
-    close(lane);
+    close(i);
     wire::BatchPtr end = pool_.take(kLeast);
     end->source = source_;
-    end->dest = lane.dest;
+    end->dest = lanes_[i].dest;
     end->end = true;
     end->born = now;
-    lane.full.push_back(std::move(end));
-    ++unsent_;
-    mark(lane, i);
+    lanes_[i].full.push_back(std::move(end));
+    mark(i);
   }
 }
 
 bool Outbox::send(Lane& lane) {
   while (!lane.full.empty()) {
-    const std::uint32_t size = lane.full.front()->bytes;
     if (!lane.to->offer(lane.full.front(), owner_)) {
       refused_ = true;
       return false;
     }
-    bytes_ -= size;
-    --unsent_;
     lane.full.pop_front();
   }
   return true;
@@ -76,13 +77,12 @@ void Outbox::send_full() {
 }
 
 bool Outbox::flush() {
-  full_ = 0;
   std::size_t kept = 0;
   for (const std::uint32_t number : dirty_) {
     Lane& lane = lanes_[number];
     if (lane.open != nullptr) {
-      if (lane.open->bytes < lane.want / 4 && lane.want > kLeast) lane.want /= 2;
-      close(lane);
+      close(number);
+      if (lane.full.back()->bytes < lane.want / 4 && lane.want > kLeast) lane.want /= 2;
     }
     if (send(lane)) {
       lane.dirty = false;
@@ -91,6 +91,7 @@ bool Outbox::flush() {
     }
   }
   dirty_.resize(kept);
+  full_ = 0;
   if (kept == 0) refused_ = false;
   return kept == 0;
 }

@@ -26,12 +26,11 @@ class Outbox {
 
   /// Room for a record of `bytes` in the lane's open batch; fill all of it.
   std::uint8_t* room(std::uint32_t lane, std::uint32_t bytes, TimePoint now) {
-    Lane& l = lanes_[lane];
-    if (__builtin_expect(l.open == nullptr || l.open->capacity - l.open->bytes < bytes, 0)) renew(l, lane, bytes, now);
-    std::uint8_t* at = l.open->data + l.open->bytes;
-    l.open->bytes += bytes;
-    ++l.open->count;
-    bytes_ += bytes;
+    Open& open = open_[lane];
+    if (__builtin_expect(static_cast<std::size_t>(open.end - open.at) < bytes, 0)) renew(lane, bytes, now);
+    std::uint8_t* at = open.at;
+    open.at = at + bytes;
+    ++open.count;
     return at;
   }
   /// Puts this task's END at the end of every lane.
@@ -44,13 +43,17 @@ class Outbox {
 
   /// Offers everything; true when nothing is left. What is refused wakes the owner later.
   bool flush();
-  [[nodiscard]] bool delivered() const noexcept { return bytes_ == 0 && unsent_ == 0; }
+  [[nodiscard]] bool delivered() const noexcept { return dirty_.empty(); }
   /// A batch was refused since the last flush() that delivered all: the running call should return when it can.
   [[nodiscard]] bool refused() const noexcept { return refused_; }
-  /// Waiting here, all lanes together.
-  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
 
  private:
+  /// The open batch's end, apart from the rest of the lane: what every emit touches is 24 bytes a lane.
+  struct Open {
+    std::uint8_t* at = nullptr;
+    std::uint8_t* end = nullptr;
+    std::uint32_t count = 0;
+  };
   struct Lane {
     TaskId dest;
     Destination* to = nullptr;
@@ -59,20 +62,19 @@ class Outbox {
     std::uint32_t want = 4096;
     bool dirty = false;
   };
-  void renew(Lane& lane, std::uint32_t number, std::uint32_t bytes, TimePoint now);
-  void close(Lane& lane);
+  void renew(std::uint32_t number, std::uint32_t bytes, TimePoint now);
+  void close(std::uint32_t number);
   bool send(Lane& lane);
-  void mark(Lane& lane, std::uint32_t number);
+  void mark(std::uint32_t number);
 
   wire::BatchPool& pool_;
   Schedulable& owner_;
   const TaskId source_;
   const std::uint32_t most_;
   std::vector<Lane> lanes_;
+  std::vector<Open> open_;            // by lane
   std::vector<std::uint32_t> dirty_;  // lanes with something in them
-  std::uint64_t bytes_ = 0;
-  std::uint32_t unsent_ = 0;  // closed batches, ENDs among them
-  std::uint32_t full_ = 0;    // closed since send_full() or flush()
+  std::uint32_t full_ = 0;            // closed since send_full() or flush()
   bool refused_ = false;
 };
 

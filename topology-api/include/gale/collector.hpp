@@ -54,7 +54,7 @@ class Collector {
   /// Throws Error when the number of values is not the stream's, or the component declares no default stream.
   template <class... V>
   void emit(const V&... values) {
-    write(runtime_.default_stream, Target{anchor_, {}, 0, 0}, values...);
+    write(runtime_.default_stream, anchor_, 0, 0, values...);
   }
 
   /// Where an emit goes and what it is anchored to, for the one emit that follows.
@@ -69,9 +69,9 @@ class Collector {
     template <class... V>
     void emit(const V&... values) const {
       if constexpr (kAnchors == 0) {
-        out_.write(stream_, Target{anchor_, {}, 0, 0}, values...);
+        out_.write(stream_, anchor_, 0, 0, values...);
       } else {
-        out_.write(stream_, Target{GALE_ANCHOR_LIST, {anchors_.data(), kAnchors}, 0, 0}, values...);
+        out_.write_list(stream_, std::span<const std::uint64_t>(anchors_), values...);
       }
     }
 
@@ -90,6 +90,7 @@ class Collector {
   /// Anchors to just these: the running input, kept tuples, or both.
   template <class... T>
   [[nodiscard]] Emitter<sizeof...(T)> from(const T&... tuples) {
+    static_assert(sizeof...(T) > 0, "from() wants tuples; unanchored() has none");
     Emitter<sizeof...(T)> e(*this, runtime_.default_stream, GALE_ANCHOR_LIST);
     e.anchors_ = {anchor_of(tuples)...};
     return e;
@@ -123,15 +124,12 @@ class Collector {
     record(ack ? GALE_ACK : GALE_FAIL, 0, GALE_ANCHOR_NONE, handle, why);
   }
 
-  struct Target {
-    std::uint32_t anchor;
-    std::span<const std::uint64_t> anchors;
-    std::uint8_t flags;
-    std::uint64_t id;
-  };
-
   Collector(const detail::Runtime& runtime, gale_out& out, std::uint8_t* verdict) noexcept
-      : runtime_(runtime), out_(out), verdict_(verdict) {}
+      : runtime_(runtime),
+        out_(out),
+        verdict_(verdict),
+        arity_(runtime.arity.data()),
+        streams_(static_cast<std::uint16_t>(runtime.arity.size())) {}
   ~Collector() = default;
 
   /// One user call begins: its emits are anchored to input `number` of the batch, or to nothing.
@@ -153,43 +151,44 @@ class Collector {
     }
   }
 
-  template <class... V>
-  void write(std::uint16_t stream, const Target& to, const V&... values) {
-    static_assert(
-        (codec::Packable<V> && ...),
-        "emit() takes bool, integers, floating point, text, Bytes, Value, std::optional, std::vector and maps of "
-        "those; convert anything else, or specialise gale::codec::Pack for it");
-    if (__builtin_expect(stream >= runtime_.arity.size(), 0)) throw_stream();
-    if (__builtin_expect(runtime_.arity[stream] != sizeof...(V), 0)) throw_arity(stream, sizeof...(V));
-    if (__builtin_expect(settled(to.anchor, to.anchors), 0)) {
-      ++out_.misuse;
-      return;
-    }
-    const std::size_t extras = 8 * to.anchors.size() + 8 + out_.hole;
-    const std::size_t most = sizeof(gale_out_record) + extras + 5 + (codec::Pack<V>::bound(values) + ... + 0);
-    std::uint8_t* const begin = reserve(most);
-    std::uint8_t* p = begin + sizeof(gale_out_record);
-    if ((to.flags & GALE_TRACKED) != 0) {
-      std::memcpy(p, &to.id, 8);
-      p += 8;
-    }
-    for (const std::uint64_t anchor : to.anchors) {
-      std::memcpy(p, &anchor, 8);
-      p += 8;
-    }
-    p += out_.hole;
-    const auto values_at = static_cast<std::uint16_t>(p - begin);
-    p = codec::put_array_head(p, sizeof...(V));
+  /// The hot way: one anchor at most, inlined into user code. `flags` and `id` for tracked emits of spouts.
+  template <std::uint8_t kFlags = 0, class... V>
+  [[gnu::always_inline]] void write(std::uint16_t stream, std::uint32_t anchor, std::uint8_t flags, std::uint64_t id,
+                                    const V&... values) {
+    check<V...>(stream);
+    if (anchor < GALE_ANCHOR_LIST && __builtin_expect(is_done(verdict_[anchor]), 0)) return misused();
+    constexpr std::size_t kId = (kFlags & GALE_TRACKED) != 0 ? 8 : 0;
+    constexpr std::size_t kValuesAt = sizeof(gale_out_record) + kId;
+    std::uint8_t* const begin = reserve(kValuesAt + 5 + (codec::Pack<V>::bound(values) + ... + 0));
+    if constexpr (kId != 0) std::memcpy(begin + sizeof(gale_out_record), &id, 8);
+    std::uint8_t* p = codec::put_array_head(begin + kValuesAt, sizeof...(V));
     ((p = codec::Pack<V>::write(p, values)), ...);
-    const gale_out_record head{static_cast<std::uint32_t>(p - begin),         values_at, stream, GALE_EMIT, to.flags,
-                               static_cast<std::uint16_t>(to.anchors.size()), to.anchor};
-    std::memcpy(begin, &head, sizeof head);
+    put_head(begin, {static_cast<std::uint32_t>(p - begin), kValuesAt, stream, GALE_EMIT, flags, 0, anchor});
+    out_.at = p;
+  }
+
+  /// Anchored to a list of inputs and kept tuples.
+  template <class... V>
+  void write_list(std::uint16_t stream, std::span<const std::uint64_t> anchors, const V&... values) {
+    check<V...>(stream);
+    for (const std::uint64_t a : anchors) {
+      if (a == kSettled || (a < GALE_FIRST_KEPT && is_done(verdict_[a]))) return misused();
+    }
+    const std::size_t values_at = sizeof(gale_out_record) + 8 * anchors.size();
+    std::uint8_t* const begin = reserve(values_at + 5 + (codec::Pack<V>::bound(values) + ... + 0));
+    std::memcpy(begin + sizeof(gale_out_record), anchors.data(), 8 * anchors.size());
+    std::uint8_t* p = codec::put_array_head(begin + values_at, sizeof...(V));
+    ((p = codec::Pack<V>::write(p, values)), ...);
+    put_head(begin, {static_cast<std::uint32_t>(p - begin), static_cast<std::uint16_t>(values_at), stream, GALE_EMIT, 0,
+                     static_cast<std::uint16_t>(anchors.size()), GALE_ANCHOR_LIST});
     out_.at = p;
   }
 
   const detail::Runtime& runtime_;
   gale_out& out_;
   std::uint8_t* verdict_;
+  const std::uint16_t* arity_;  // of runtime_, by stream: kept here, since a byte written to the buffer may alias anything
+  std::uint16_t streams_;
   std::uint32_t anchor_ = GALE_ANCHOR_NONE;
   std::vector<std::uint64_t> settled_;  // kept tuples that the running call has acked or failed
 
@@ -232,23 +231,34 @@ class Collector {
       settled_.push_back(kept.handle_);
     return std::exchange(kept.handle_, 0);
   }
-  [[nodiscard]] bool settled(std::uint32_t anchor, std::span<const std::uint64_t> anchors) const noexcept {
-    if (__builtin_expect(anchor < GALE_ANCHOR_LIST, 1)) return is_done(verdict_[anchor]);
-    for (const std::uint64_t a : anchors) {
-      if (a == kSettled || (a < GALE_FIRST_KEPT && is_done(verdict_[a]))) return true;
-    }
-    return false;
+  template <class... V>
+  [[gnu::always_inline]] void check(std::uint16_t stream) const {
+    static_assert(
+        (codec::Packable<V> && ...),
+        "emit() takes bool, integers, floating point, text, Bytes, Value, std::optional, std::vector and maps of "
+        "those; convert anything else, or specialise gale::codec::Pack for it");
+    if (__builtin_expect(stream >= streams_, 0)) throw_stream();
+    if (__builtin_expect(arity_[stream] != sizeof...(V), 0)) throw_arity(stream, sizeof...(V));
   }
+  /// In two stores of eight bytes: what the host reads back in two loads.
+  static void put_head(std::uint8_t* at, const gale_out_record& head) noexcept {
+    const std::uint64_t low = head.size | std::uint64_t{head.values_at} << 32 | std::uint64_t{head.stream} << 48;
+    const std::uint64_t high = head.kind | std::uint64_t{head.flags} << 8 | std::uint64_t{head.extra} << 16 |
+                               std::uint64_t{head.anchor} << 32;
+    std::memcpy(at, &low, 8);
+    std::memcpy(at + 8, &high, 8);
+  }
+  [[gnu::cold]] void misused() noexcept { ++out_.misuse; }
   static bool is_done(std::uint8_t verdict) noexcept {
-    return verdict == GALE_VERDICT_ACKED || verdict == GALE_VERDICT_FAILED;
+    return static_cast<std::uint8_t>(verdict - GALE_VERDICT_ACKED) < 2;  // acked or failed
   }
   static constexpr std::uint64_t kSettled = ~std::uint64_t{0};
   static std::uint64_t anchor_of(const Tuple& t) noexcept { return t.number_; }
   static std::uint64_t anchor_of(const KeptTuple& t) noexcept { return t.handle_ == 0 ? kSettled : t.handle_; }
 
   [[noreturn, gnu::cold]] void throw_stream() const {
-    throw Error("emit to stream 'default', which " + runtime_.component +
-                " does not declare: describe() wants d.emits({...})");
+    throw Error("emit to a stream that " + runtime_.component +
+                " does not declare: describe() wants d.emits({fields}) or d.stream(name, stream, {fields})");
   }
   [[noreturn, gnu::cold]] void throw_arity(std::uint16_t stream, std::size_t n) const {
     throw Error("emit of " + std::to_string(n) + " values to stream '" + runtime_.stream_names[stream] +
@@ -261,7 +271,7 @@ class SpoutCollector final : public Collector {
  public:
   template <class... V>
   void emit(const V&... values) {
-    write(runtime_.default_stream, Target{GALE_ANCHOR_NONE, {}, 0, 0}, values...);
+    write(runtime_.default_stream, GALE_ANCHOR_NONE, 0, 0, values...);
   }
   template <class... V>
   void emit(Tracked tracked, const V&... values) {
@@ -281,7 +291,7 @@ class SpoutCollector final : public Collector {
   void emit_to(std::uint16_t stream, Tracked tracked, const V&... values) {
     const auto flags =
         static_cast<std::uint8_t>(GALE_TRACKED | (tracked.replay == Replay::engine ? GALE_REPLAY_BY_ENGINE : 0));
-    write(stream, Target{GALE_ANCHOR_NONE, {}, flags, tracked.id}, values...);
+    write<GALE_TRACKED>(stream, GALE_ANCHOR_NONE, flags, tracked.id, values...);
     ++tracked_;
   }
   std::uint32_t tracked_ = 0;

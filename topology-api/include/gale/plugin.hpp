@@ -168,11 +168,17 @@ struct PluginThunks {
       collector.begin(GALE_ANCHOR_NONE);
       const std::uint8_t* const before = out.begun;
       ++run->calls;
-      status = detail::guarded(text, [&] {
+      try {
         const Next said = in.user.T::next(collector);
         run->state = said.state();
         run->until_ns = said.until().time_since_epoch().count();
-      });
+      } catch (const std::exception& e) {
+        detail::put_text(text, e.what());
+        status = GALE_THROWN;
+      } catch (...) {
+        detail::put_text(text, "threw something that is no std::exception");
+        status = GALE_THROWN;
+      }
       if (status != GALE_OK) {
         collector.raised({});
         break;
