@@ -26,7 +26,7 @@
 
 namespace gale::test {
 
-using Row = Value::Array;
+using Cells = Value::Array;
 
 /// A record as the plugin wrote it, decoded.
 struct Record {
@@ -35,7 +35,7 @@ struct Record {
   std::vector<std::uint64_t> anchors;  // of an emit with a list
   std::uint64_t handle = 0;            // of ACK, FAIL, TOUCH
   std::string text;                    // of FAIL
-  Row values;                          // of EMIT
+  Cells values;                        // of EMIT
 };
 
 /// A component of this program as a plugin would offer it.
@@ -97,7 +97,7 @@ class FakeHost {
   void destroy() { instance_.reset(); }
 
   /// Gives a batch of inputs of stream number `input`, in runs of at most `limit`; what they did is taken.
-  host::Status execute(const std::vector<Row>& inputs, std::uint32_t limit = 1u << 30, std::uint16_t input = 0) {
+  host::Status execute(const std::vector<Cells>& inputs, std::uint32_t limit = 1u << 30, std::uint16_t input = 0) {
     begin_batch(inputs, input);
     host::Status status;
     while (batch_.first < batch_.count && status) status = run(limit);
@@ -106,10 +106,10 @@ class FakeHost {
     return status;
   }
   /// The parts of execute(), for tests that look in between.
-  void begin_batch(const std::vector<Row>& inputs, std::uint16_t input = 0) {
+  void begin_batch(const std::vector<Cells>& inputs, std::uint16_t input = 0) {
     batch_bytes_.clear();
     offsets_.clear();
-    for (const Row& row : inputs) append(row, input);
+    for (const Cells& row : inputs) append(row, input);
     verdicts.assign(inputs.size(), 0);
     batch_ = {};
     batch_.size = sizeof batch_;
@@ -142,8 +142,8 @@ class FakeHost {
   void set_stop(bool stop) { __atomic_store_n(&out_.stop, stop ? 1u : 0u, __ATOMIC_RELAXED); }
 
   /// What was emitted, on every stream, in order.
-  [[nodiscard]] std::vector<Row> emitted() const {
-    std::vector<Row> rows;
+  [[nodiscard]] std::vector<Cells> emitted() const {
+    std::vector<Cells> rows;
     for (const Record& r : records) {
       if (r.head.kind == GALE_EMIT) rows.push_back(r.values);
     }
@@ -176,7 +176,7 @@ class FakeHost {
   static FakeHost& self(const gale_out* o) { return *static_cast<FakeHost*>(o->host); }
   static FakeHost& self(const gale_task* t) { return *static_cast<FakeHost*>(t->host); }
 
-  void append(const Row& row, std::uint16_t input) {
+  void append(const Cells& row, std::uint16_t input) {
     const std::string values = codec::packed(Value(row));
     constexpr std::uint16_t kValuesAt = sizeof(gale_in_record) + 18;  // one anchor of the host's own
     const gale_in_record head{static_cast<std::uint32_t>(kValuesAt + values.size()), kValuesAt, input};
@@ -264,7 +264,7 @@ class FakeHost {
     Value row;
     REQUIRE(codec::Unpack<Value>::read(cursor, row) == codec::Read::kOk);
     CHECK(cursor.left() == 0);
-    r.values = row.get<Row>();
+    r.values = row.get<Cells>();
   }
   void decode_settled(std::string_view bytes, Record& r) {
     const bool known = r.head.kind == GALE_ACK || r.head.kind == GALE_FAIL || r.head.kind == GALE_TOUCH;
