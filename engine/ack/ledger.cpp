@@ -6,37 +6,12 @@
 
 namespace gale::ack {
 
-namespace {
-
-constexpr std::uint64_t kUseMask = (1ull << kUseBits) - 1;
-
-RootId make_root(std::uint32_t slot, std::uint64_t serial) noexcept {
-  return RootId((std::uint64_t{slot} << kSerialBits) | serial);
-}
-
-}  // namespace
-
 Ledger::Ledger(std::uint32_t slots, Incarnation incarnation)
     : slots_(slots), table_(std::make_unique<Slot[]>(slots)), serial_(std::make_unique<std::uint64_t[]>(slots)) {
   ASSERT(slots >= 1 && slots <= kMaxSlots, "a ledger has 1..2^20-1 slots");
   const std::uint64_t first =
       (std::uint64_t{incarnation.value & 0xfff} << kUseBits) | 1;  // use 0 does not exist: no root is 0
   for (std::uint32_t i = 0; i < slots; ++i) serial_[i] = first;
-}
-
-RootId Ledger::next_root(std::uint32_t slot) const noexcept { return make_root(slot, serial_[slot]); }
-
-void Ledger::open(std::uint32_t slot, std::uint64_t message, std::uint64_t edges, std::uint16_t attempt,
-                  TimePoint now) noexcept {
-  Slot& s = table_[slot];
-  const RootId root = next_root(slot);
-  const std::uint64_t use = (serial_[slot] + 1) & kUseMask;
-  serial_[slot] = (serial_[slot] & ~kUseMask) | (use == 0 ? 1 : use);
-  s.edges = edges;
-  s.message = message;
-  s.attempt = attempt;
-  s.progress_ms = millis(now);
-  s.root.store(root.value, std::memory_order_release);
 }
 
 Ledger::Slot* Ledger::find(RootId root) noexcept {

@@ -28,6 +28,7 @@ namespace gale::ack {
 
 inline constexpr unsigned kSerialBits = 44;
 inline constexpr unsigned kUseBits = 32;  // of the serial; the 12 above are the worker's incarnation
+inline constexpr std::uint64_t kUseMask = (1ull << kUseBits) - 1;
 inline constexpr std::uint32_t kMaxSlots = (1u << 20) - 1;
 
 inline std::uint32_t slot_of(RootId root) noexcept { return static_cast<std::uint32_t>(root.value >> kSerialBits); }
@@ -60,10 +61,22 @@ class Ledger {
   [[nodiscard]] std::uint32_t slots() const noexcept { return slots_; }
 
   /// The id that a free slot's next root will have: known before open(), so that copies can be written first.
-  [[nodiscard]] RootId next_root(std::uint32_t slot) const noexcept;
+  [[nodiscard]] RootId next_root(std::uint32_t slot) const noexcept {
+    return RootId((std::uint64_t{slot} << kSerialBits) | serial_[slot]);
+  }
   /// Registers the root with the XOR of all its copies' edges. Before any of them leaves.
   void open(std::uint32_t slot, std::uint64_t message, std::uint64_t edges, std::uint16_t attempt,
-            TimePoint now) noexcept;
+            TimePoint now) noexcept {
+    Slot& s = table_[slot];
+    const RootId root = next_root(slot);
+    const auto use = static_cast<std::uint32_t>(serial_[slot] + 1);
+    serial_[slot] = (serial_[slot] & ~kUseMask) | (use == 0 ? 1 : use);
+    s.edges = edges;
+    s.message = message;
+    s.attempt = attempt;
+    s.progress_ms = millis(now);
+    s.root.store(root.value, std::memory_order_release);
+  }
   /// The spout task completes a root itself, none of whose copies has left.
   void close(std::uint32_t slot) noexcept { table_[slot].root.store(0, std::memory_order_release); }
   [[nodiscard]] std::uint64_t message_of(std::uint32_t slot) const noexcept { return table_[slot].message; }

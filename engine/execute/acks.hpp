@@ -24,36 +24,51 @@ class AckSink {
 
 class AckOutbox {
  public:
-  AckOutbox(AckSink& sink, std::size_t ledgers) : sink_(sink), batches_(ledgers) {
-    for (std::size_t i = 0; i < ledgers; ++i) batches_[i].ledger = LedgerId(static_cast<std::uint16_t>(i));
-  }
+  AckOutbox(AckSink& sink, std::size_t ledgers) : sink_(sink), lanes_(ledgers) {}
 
   void ack(LedgerId ledger, RootId root, std::uint64_t edges) {
-    wire::AckBatch& batch = batches_[ledger.value];
-    if (!batch.acks.empty() && batch.acks.back().root == root) {
-      batch.acks.back().edges ^= edges;
+    Lane& lane = lanes_[ledger.value];
+    if (lane.count != 0 && lane.acks[lane.count - 1].root == root) {
+      lane.acks[lane.count - 1].edges ^= edges;
       return;
     }
-    batch.acks.push_back({root, edges});
+    if (__builtin_expect(lane.count == lane.acks.size(), 0)) make_room(ledger);
+    lane.acks[lane.count++] = {root, edges};
   }
   void fail(LedgerId ledger, RootId root, std::string_view reason) {
-    batches_[ledger.value].fails.push_back({root, std::string(reason.substr(0, wire::kMaxReasonBytes))});
+    lanes_[ledger.value].fails.push_back({root, std::string(reason.substr(0, wire::kMaxReasonBytes))});
   }
   void flush() {
-    for (wire::AckBatch& batch : batches_) {
-      if (batch.empty()) continue;
-      const std::size_t next = batch.acks.size();
-      wire::AckBatch out{batch.ledger, std::move(batch.acks), std::move(batch.fails)};
-      batch.acks = {};
-      batch.fails = {};
-      batch.acks.reserve(next);
-      sink_.tell(std::move(out));
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      if (lanes_[i].count != 0 || !lanes_[i].fails.empty()) send(LedgerId(static_cast<std::uint16_t>(i)));
     }
   }
 
  private:
+  static constexpr std::size_t kMost = 1024;  // entries that gather before they leave within a turn
+  struct Lane {
+    std::vector<wire::Ack> acks;  // room, of which `count` are in use: it stays with the task
+    std::size_t count = 0;
+    std::vector<wire::Fail> fails;
+  };
+  void make_room(LedgerId ledger) {
+    Lane& lane = lanes_[ledger.value];
+    if (lane.acks.size() == kMost) {
+      send(ledger);
+    } else {
+      lane.acks.resize(lane.acks.empty() ? 64 : lane.acks.size() * 2);
+    }
+  }
+  void send(LedgerId ledger) {
+    Lane& lane = lanes_[ledger.value];
+    wire::AckBatch batch{ledger, {lane.acks.begin(), lane.acks.begin() + static_cast<std::ptrdiff_t>(lane.count)}, {}};
+    batch.fails.swap(lane.fails);
+    lane.count = 0;
+    sink_.tell(std::move(batch));
+  }
+
   AckSink& sink_;
-  std::vector<wire::AckBatch> batches_;  // by ledger
+  std::vector<Lane> lanes_;  // by ledger
 };
 
 }  // namespace gale::execute

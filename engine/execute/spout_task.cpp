@@ -131,7 +131,7 @@ const std::uint8_t* SpoutTask::pass(const std::uint8_t* at, const std::uint8_t* 
         if (free_.empty()) return at;
         std::uint64_t message = 0;
         std::memcpy(&message, at + sizeof r, 8);
-        const std::uint16_t attempt = attempt_of(message);
+        const std::uint16_t attempt = __builtin_expect(failed_once_.empty(), 1) ? 1 : next_attempt(message);
         ++emitted_;
         (attempt == 1 ? counters_.roots : counters_.replayed).add(1);
         open_root(emit, message, attempt, (r.flags & GALE_REPLAY_BY_ENGINE) != 0);
@@ -143,8 +143,8 @@ const std::uint8_t* SpoutTask::pass(const std::uint8_t* at, const std::uint8_t* 
   return end;
 }
 
-std::uint16_t SpoutTask::attempt_of(std::uint64_t message) {
-  if (__builtin_expect(failed_once_.empty(), 1)) return 1;
+/// A message that failed, and now comes again from its spout.
+std::uint16_t SpoutTask::next_attempt(std::uint64_t message) {
   const auto it = failed_once_.find(message);
   if (it == failed_once_.end()) return 1;
   const auto attempt = static_cast<std::uint16_t>(it->second + 1);

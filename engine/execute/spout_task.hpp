@@ -47,7 +47,7 @@ class SpoutTask final : public ComponentTask {
   void after_next(const gale_run& run, const host::Status& status);
   void try_end();
   void open_root(const Emit& emit, std::uint64_t message, std::uint16_t attempt, bool by_engine);
-  [[nodiscard]] std::uint16_t attempt_of(std::uint64_t message);
+  [[nodiscard]] std::uint16_t next_attempt(std::uint64_t message);
   [[nodiscard]] bool may_call() const;
 
   ack::Ledger ledger_;
