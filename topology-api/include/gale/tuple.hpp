@@ -105,14 +105,14 @@ class Values {
   [[nodiscard]] codec::Cursor first(std::size_t wanted) const {
     codec::Cursor cursor(values_, end_);
     std::uint32_t n = 0;
-    if (cursor.array_head(n) != codec::Read::kOk) throw Error("malformed tuple from " + input_->name());
-    if (wanted > n) throw_missing(wanted, n);
+    if (__builtin_expect(cursor.array_head(n) != codec::Read::kOk, 0)) throw_malformed();
+    if (__builtin_expect(wanted > n, 0)) throw_missing(wanted, n);
     return cursor;
   }
   [[nodiscard]] codec::Cursor at(std::size_t position) const {
     codec::Cursor cursor = first(position + 1);
     for (std::size_t i = 0; i < position; ++i) {
-      if (cursor.skip() != codec::Read::kOk) throw Error("malformed tuple from " + input_->name());
+      if (cursor.skip() != codec::Read::kOk) throw_malformed();
     }
     return cursor;
   }
@@ -147,6 +147,7 @@ class Values {
     if (std::string_view(asked) == is) throw Error(where + ": an element of the " + is + " is of another type");
     throw Error(where + ": asked for " + asked + ", is " + is);
   }
+  [[noreturn, gnu::cold]] void throw_malformed() const { throw Error("malformed tuple from " + input_->name()); }
   [[noreturn, gnu::cold]] void throw_missing(std::size_t wanted, std::size_t has) const {
     throw Error("tuple of " + input_->name() + " has " + std::to_string(has) + " values, asked for #" +
                 std::to_string(wanted - 1));

@@ -49,7 +49,13 @@ class Cursor {
     return t == 0xc1 ? "malformed" : "extension";
   }
 
-  Read array_head(std::uint32_t& n) noexcept { return container_head(n, 0x90, 0xdc, 0xdd); }
+  [[gnu::always_inline]] Read array_head(std::uint32_t& n) noexcept {
+    if (__builtin_expect(at_ != end_ && (*at_ & 0xf0) == 0x90, 1)) {
+      n = *at_++ & 0x0f;
+      return n <= left() ? Read::kOk : Read::kMalformed;
+    }
+    return container_head(n, 0x90, 0xdc, 0xdd);
+  }
   Read map_head(std::uint32_t& n) noexcept { return container_head(n, 0x80, 0xde, 0xdf); }
 
   Read nil() noexcept {
@@ -101,17 +107,14 @@ class Cursor {
     return Read::kWrongType;
   }
 
-  Read string(std::string_view& v) noexcept {
+  [[gnu::always_inline]] Read string(std::string_view& v) noexcept {
     if (at_ == end_) return Read::kMalformed;
     const std::uint8_t t = *at_;
-    if ((t & 0xe0) == 0xa0) {
+    if (__builtin_expect((t & 0xe0) == 0xa0, 1)) {
       ++at_;
       return span(t & 0x1f, v);
     }
-    if (t == 0xd9) return sized<std::uint8_t>(v);
-    if (t == 0xda) return sized<std::uint16_t>(v);
-    if (t == 0xdb) return sized<std::uint32_t>(v);
-    return Read::kWrongType;
+    return long_string(t, v);
   }
   Read bytes(std::string_view& v) noexcept {
     if (at_ == end_) return Read::kMalformed;
@@ -165,6 +168,12 @@ class Cursor {
     v = {reinterpret_cast<const char*>(at_), n};
     at_ += n;
     return Read::kOk;
+  }
+  Read long_string(std::uint8_t t, std::string_view& v) noexcept {
+    if (t == 0xd9) return sized<std::uint8_t>(v);
+    if (t == 0xda) return sized<std::uint16_t>(v);
+    if (t == 0xdb) return sized<std::uint32_t>(v);
+    return Read::kWrongType;
   }
   template <class Int>
   Read sized(std::string_view& v) noexcept {
