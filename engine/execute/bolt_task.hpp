@@ -67,7 +67,7 @@ class BoltTask final : public ComponentTask {
   bool finish_waits_ = false;  // finish() had nothing more to say for now: a tick or a job asks again
   // Time.
   TimePoint next_tick_ = TimePoint::max();
-  double mean_ns_ = 200;  // of one execute, smoothed: how many fit into a millisecond
+  double mean_ns_ = 1e6;  // of one execute, smoothed, begun with one a call: how many fit into a millisecond
 };
 
 }  // namespace gale::execute

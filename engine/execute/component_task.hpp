@@ -40,6 +40,8 @@ class ComponentTask : public Schedulable {
   void connect(const plan::Edge& edge, const std::vector<Destination*>& tasks);
 
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
+  /// User code's loop returns after the running execute or next, so that what it emitted can leave.
+  void hurry() noexcept override { __atomic_store_n(&out_.stop, 1u, __ATOMIC_RELAXED); }
   [[nodiscard]] TaskId id() const noexcept { return id_; }
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
   [[nodiscard]] const plan::Component& component() const noexcept { return component_; }

@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint64_t kWorthWaking = 64 * 1024;               // bytes: tens of microseconds of work
 constexpr Duration kLookEvery = std::chrono::microseconds(50);  // at the poller, between turns
 constexpr Duration kMonitorEvery = std::chrono::milliseconds(2);
+constexpr Duration kLongTurn = std::chrono::milliseconds(1);
 constexpr Duration kMonitorLinger = std::chrono::seconds(1);
 
 thread_local Pool* this_pool = nullptr;
@@ -119,15 +120,19 @@ void Pool::loop(std::uint32_t self) {
   std::unique_lock lock(lock_);
   ++busy_;
   wake_monitor();
+  turn_end_of_[self] = clock_.now();
   while (!stopping_) {
     Schedulable* task = next_task(self);
     if (task == nullptr) {
       wait(self, lock);
       continue;
     }
+    workers_[self]->running = task;
+    workers_[self]->since = turn_end_of_[self];
     lock.unlock();
     const bool again = run(*task);
     lock.lock();
+    workers_[self]->running = nullptr;
     after_turn(self, *task, again);
     if (TimePoint(Duration(looked_at_.load(std::memory_order_relaxed))) + kLookEvery <= turn_end_of_[self]) {
       look(turn_end_of_[self], lock);
@@ -213,6 +218,7 @@ void Pool::wait(std::uint32_t self, std::unique_lock<std::mutex>& lock) {
     waiting_in_poller_ = false;
     fire_timers(clock_.now());
   }
+  turn_end_of_[self] = clock_.now();
   ++busy_;
   wake_monitor();
 }
@@ -266,6 +272,9 @@ void Pool::monitor() {
       continue;
     }
     monitor_wakes_.wait_for(lock, kMonitorEvery, [&] { return stopping_.load(); });
+    for (const auto& w : workers_) {
+      if (w->running != nullptr && clock_.now() - w->since > kLongTurn) w->running->hurry();
+    }
     const bool waited = queued_ > 0 && before > 0;
     const bool nobody_polls = busy_ > 0 && !waiting_in_poller_;
     if ((waited || nobody_polls) && busy_ < workers_.size()) help();

@@ -49,6 +49,8 @@ class Pool {
     std::deque<Schedulable*> queue;  // guarded by lock_
     std::condition_variable idle;
     bool parked = false;
+    Schedulable* running = nullptr;  // guarded by lock_
+    TimePoint since{};               // ...and since when; guarded by lock_
     std::thread thread;
   };
   struct Timer {

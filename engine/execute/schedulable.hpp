@@ -24,6 +24,8 @@ class Schedulable {
   [[nodiscard]] virtual const std::string& name() const noexcept = 0;
   /// Bytes that wait for it, by which the pool judges whether waking another thread pays. Any thread.
   [[nodiscard]] virtual std::uint64_t backlog() const noexcept = 0;
+  /// Its turn is long: it should end when it can. From the monitor's thread, while run() runs.
+  virtual void hurry() noexcept {}
 
  private:
   friend class Pool;

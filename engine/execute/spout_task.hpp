@@ -66,7 +66,7 @@ class SpoutTask final : public ComponentTask {
   std::uint32_t state_ = GALE_NEXT_EMITTED;
   TimePoint idle_until_{};  // for GALE_NEXT_UNTIL and the back-off of an empty or throwing next()
   Duration pause_{};        // the running back-off
-  double mean_ns_ = 200;    // of one next()
+  double mean_ns_ = 1e5;    // of one next(), begun with one a call
   bool ended_ = false;
   std::atomic<std::uint64_t> pending_{0};
   std::atomic<bool> eager_{false};
