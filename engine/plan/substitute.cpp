@@ -74,7 +74,8 @@ void Substitution::apply_scalar(yaml::Node& scalar, Faults& faults) {
 std::string Substitution::value_of(std::string_view inside, Position at, Faults& faults) {
   const std::size_t mark = inside.find(":-");
   const std::string name(inside.substr(0, mark));
-  const auto otherwise = mark == std::string_view::npos ? std::nullopt : std::optional(inside.substr(mark + 2));
+  const bool has_default = mark != std::string_view::npos;
+  const std::string_view otherwise = has_default ? inside.substr(mark + 2) : std::string_view();
   if (!is_name(name)) {
     faults.push_back({at, "'${" + std::string(inside) + "}': a name has letters, digits, '_', '.' and '-'"});
     return {};
@@ -83,18 +84,18 @@ std::string Substitution::value_of(std::string_view inside, Position at, Faults&
   if (name.starts_with(kEnvironmentPrefix)) {
     const std::string variable = name.substr(kEnvironmentPrefix.size());
     const char* found = environment_ ? environment_(variable) : nullptr;
-    if (found == nullptr && !otherwise) {
+    if (found == nullptr && !has_default) {
       faults.push_back({at, "the environment has no variable " + variable + " for ${" + name +
                                 "}; set it, or write ${" + name + ":-a default}"});
     }
-    value = found != nullptr ? std::string(found) : std::string(otherwise.value_or(""));
+    value = found != nullptr ? std::string(found) : std::string(otherwise);
   } else {
     asked_.insert(name);
     const auto set = sets_.find(name);
-    if (set == sets_.end() && !otherwise) {
+    if (set == sets_.end() && !has_default) {
       faults.push_back({at, "nothing was given for ${" + name + "}: give it with --set " + name + "=..."});
     }
-    value = set != sets_.end() ? set->second : std::string(otherwise.value_or(""));
+    value = set != sets_.end() ? set->second : std::string(otherwise);
   }
   written_ += value.size();
   if (written_ <= kMostWritten) return value;
