@@ -48,7 +48,7 @@ DOORS = {
     "spdlog/": ["engine/base/log.cpp"],
     "boost/": ["supervisor/cli"],
     "xxhash.h": ["engine/base", "engine/route"],
-    "nlohmann/": [],
+    "nlohmann/": ["supervisor/cli", "topology-api/components"],
 }
 
 

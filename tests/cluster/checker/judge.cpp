@@ -299,7 +299,8 @@ void Judge::sum_records() {
   }
   found_.figures(Obligation::kP1, "missing " + std::to_string(found_.missing) + ", records " +
                                       std::to_string(found_.records) + ", holes " + std::to_string(holes));
-  found_.figures(Obligation::kP2, "false acks " + std::to_string(found_.false_acks) + " of " + std::to_string(found_.acks));
+  found_.figures(Obligation::kP2,
+                 "false acks " + std::to_string(found_.false_acks) + " of " + std::to_string(found_.acks));
   found_.figures(Obligation::kP3,
                  "copies " + std::to_string(found_.copies) + ", torn last lines " + std::to_string(torn_));
   found_.figures(Obligation::kP6, "acks " + std::to_string(found_.acks) + ", fails " + std::to_string(fails_) +

@@ -187,7 +187,8 @@ class Collector {
   const detail::Runtime& runtime_;
   gale_out& out_;
   std::uint8_t* verdict_;
-  const std::uint16_t* arity_;  // of runtime_, by stream: kept here, since a byte written to the buffer may alias anything
+  const std::uint16_t*
+      arity_;  // of runtime_, by stream: kept here, since a byte written to the buffer may alias anything
   std::uint16_t streams_;
   std::uint32_t anchor_ = GALE_ANCHOR_NONE;
   std::vector<std::uint64_t> settled_;  // kept tuples that the running call has acked or failed
@@ -243,8 +244,8 @@ class Collector {
   /// In two stores of eight bytes: what the host reads back in two loads.
   static void put_head(std::uint8_t* at, const gale_out_record& head) noexcept {
     const std::uint64_t low = head.size | std::uint64_t{head.values_at} << 32 | std::uint64_t{head.stream} << 48;
-    const std::uint64_t high = head.kind | std::uint64_t{head.flags} << 8 | std::uint64_t{head.extra} << 16 |
-                               std::uint64_t{head.anchor} << 32;
+    const std::uint64_t high =
+        head.kind | std::uint64_t{head.flags} << 8 | std::uint64_t{head.extra} << 16 | std::uint64_t{head.anchor} << 32;
     std::memcpy(at, &low, 8);
     std::memcpy(at + 8, &high, 8);
   }
