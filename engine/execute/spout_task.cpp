@@ -42,6 +42,7 @@ Turn SpoutTask::run(TimePoint now) {
     arm_watch();
     if (state_ == GALE_NEXT_WOKEN) state_ = GALE_NEXT_EMITTED;
   }
+  if (draining_.load(std::memory_order_acquire)) deactivate();
   bool more = false;
   if (outbox_.flush()) {
     if (has_surplus()) retry_surplus();
@@ -64,6 +65,13 @@ Turn SpoutTask::run(TimePoint now) {
   TimePoint wake_at = free_.empty() ? TimePoint::max() : replays_.next_due();
   if (state_ == GALE_NEXT_UNTIL) wake_at = std::min(wake_at, idle_until_);
   return {delivered && more, wake_at};
+}
+
+void SpoutTask::deactivate() {
+  if (deactivated_) return;
+  deactivated_ = true;
+  state_ = GALE_NEXT_FINISHED;
+  if (const host::Status s = instance_->activate(false); !s) thrown("deactivate", s);
 }
 
 bool SpoutTask::may_call() const {

@@ -31,6 +31,11 @@ class SpoutTask final : public ComponentTask {
   [[nodiscard]] ack::Ledger& ledger() noexcept { return ledger_; }
   /// Completions from the acker. Any thread.
   void give(ack::Completions& done);
+  /// No next() any more: what is pending completes, then END goes out, as if the input had ended. Any thread.
+  void drain() noexcept {
+    draining_.store(true, std::memory_order_release);
+    env_.pool.wake(*this);
+  }
   /// Roots that are neither acked nor failed for good.
   [[nodiscard]] std::uint64_t pending() const noexcept { return pending_.load(std::memory_order_relaxed); }
 
@@ -46,6 +51,7 @@ class SpoutTask final : public ComponentTask {
   bool call_next();
   void after_next(const gale_run& run, const host::Status& status);
   void try_end();
+  void deactivate();
   void open_root(const Emit& emit, std::uint64_t message, std::uint16_t attempt, bool by_engine);
   [[nodiscard]] std::uint16_t next_attempt(std::uint64_t message);
   [[nodiscard]] bool may_call() const;
@@ -68,8 +74,10 @@ class SpoutTask final : public ComponentTask {
   Duration pause_{};        // the running back-off
   double mean_ns_ = 1e5;    // of one next(), begun with one a call
   bool ended_ = false;
+  bool deactivated_ = false;
   std::atomic<std::uint64_t> pending_{0};
   std::atomic<bool> eager_{false};
+  std::atomic<bool> draining_{false};
 };
 
 }  // namespace gale::execute

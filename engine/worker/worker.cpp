@@ -148,6 +148,12 @@ Report Worker::report() {
   return r;
 }
 
+void Worker::drain() {
+  for (const auto& spout : spouts_) {
+    if (spout) spout->drain();
+  }
+}
+
 void Worker::stop() {
   if (running_) pool_.stop();
   running_ = false;

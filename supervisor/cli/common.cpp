@@ -3,6 +3,7 @@
 
 #include <boost/program_options.hpp>
 
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -54,6 +55,18 @@ plan::PlanOutcome load(const TopologyArguments& arguments, host::PluginSearch& s
   const plan::Topology topology = plan::read_topology_file(arguments.file, sets, plan::process_environment());
   PluginCatalog catalog(search);
   return plan::make_plan(topology, catalog, {arguments.workers});
+}
+
+std::optional<Duration> parse_duration(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || number < 0 || number > 1e9) return std::nullopt;
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  for (const auto& [name, seconds] :
+       {std::pair{"ms", 1e-3}, std::pair{"s", 1.0}, std::pair{"", 1.0}, std::pair{"m", 60.0}, std::pair{"h", 3600.0}}) {
+    if (unit == name) return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(number * seconds));
+  }
+  return std::nullopt;
 }
 
 Parsed parse(const CommandLine& line, const std::vector<std::string>& arguments, std::vector<std::string>* files) {

@@ -4,6 +4,7 @@
 // exit statuses, and how an error looks.
 #pragma once
 
+#include "engine/base/clock.hpp"
 #include "engine/plan/catalog.hpp"
 #include "engine/plan/make_plan.hpp"
 #include "topology-api/host/search.hpp"
@@ -59,6 +60,9 @@ struct CommandLine {
   boost::program_options::options_description& options;  // bound to variables by whoever made them
 };
 Parsed parse(const CommandLine& line, const std::vector<std::string>& arguments, std::vector<std::string>* files);
+
+/// "500ms", "10s", "5m", "2h"; a number alone is seconds, fractions are allowed.
+[[nodiscard]] std::optional<Duration> parse_duration(std::string_view text);
 
 /// The commands: arguments after the command's name; returns the exit status.
 int run_command(const std::vector<std::string>& arguments);

@@ -4,6 +4,7 @@
 #include "engine/base/log.hpp"
 #include "engine/worker/worker.hpp"
 #include "supervisor/cli/common.hpp"
+#include "supervisor/cli/signals.hpp"
 #include "supervisor/cli/summary.hpp"
 #include "supervisor/node/local_run.hpp"
 
@@ -22,7 +23,11 @@ struct RunArguments {
   TopologyArguments topology;
   std::uint32_t threads = 0;
   bool json = false, quiet = false;
+  std::optional<Duration> duration;  // --for
 };
+
+constexpr Duration kLookEvery = std::chrono::milliseconds(50);  // at signals and the clock
+constexpr Duration kStopGrace = std::chrono::seconds(10);       // beyond the message timeout
 
 /// What a run looks like from here, wherever its tasks are.
 class Run {
@@ -32,6 +37,8 @@ class Run {
   /// True: over, or it cannot go on.
   virtual bool wait(Duration most) = 0;
   virtual node::Totals totals() = 0;
+  /// Spouts stop; the run then ends by itself.
+  virtual void drain() = 0;
   virtual void stop() = 0;
   [[nodiscard]] virtual std::optional<node::LocalRun::Failure> failed() const { return std::nullopt; }
   [[nodiscard]] virtual bool results_lost() const = 0;
@@ -54,6 +61,7 @@ class InProcess final : public Run {
     tally_.update(WorkerId(0), Incarnation(1), std::move(report));
     return tally_.totals();
   }
+  void drain() override { worker_.drain(); }
   void stop() override { worker_.stop(); }
   [[nodiscard]] bool results_lost() const override { return lost_; }
 
@@ -71,6 +79,7 @@ class OverProcesses final : public Run {
   Result<void> start() override { return run_.start(); }
   bool wait(Duration most) override { return run_.wait(most); }
   node::Totals totals() override { return run_.totals(); }
+  void drain() override { run_.drain(); }
   void stop() override { run_.stop(); }
   [[nodiscard]] std::optional<node::LocalRun::Failure> failed() const override { return run_.failed(); }
   [[nodiscard]] bool results_lost() const override { return run_.results_lost(); }
@@ -105,15 +114,56 @@ class Progress {
 
 double seconds_of(Duration d) { return std::chrono::duration<double>(d).count(); }
 
-int conduct(Run& run, const RunArguments& arguments, const std::string& name, const Clock& clock) {
+/// When a run is asked to end, and when it has to.
+class Ending {
+ public:
+  Ending(Run& run, const RunArguments& arguments, Duration grace, const Clock& clock)
+      : run_(run),
+        grace_(grace),
+        clock_(clock),
+        drain_at_(arguments.duration ? clock.now() + *arguments.duration : TimePoint::max()) {}
+
+  /// True: stop now, whatever is pending.
+  bool due() {
+    const int signals = signals_.take();
+    if (draining_ && signals > 0) return give_up("stopped by a second signal");
+    if (!draining_ && (signals > 0 || clock_.now() >= drain_at_)) {
+      draining_ = true;
+      stop_at_ = clock_.now() + grace_;
+      if (signals > 0) log::info("", "stopping: spouts stop, what is pending runs out; again to stop at once");
+      run_.drain();
+      if (signals > 1) return give_up("stopped by a second signal");
+    }
+    return draining_ && clock_.now() >= stop_at_ && give_up("what was pending did not run out in time");
+  }
+
+ private:
+  static bool give_up(const char* why) {
+    complain(std::string("stopped at once: ") + why);
+    return true;
+  }
+
+  StopSignals signals_;
+  Run& run_;
+  const Duration grace_;
+  const Clock& clock_;
+  const TimePoint drain_at_;
+  TimePoint stop_at_{};
+  bool draining_ = false;
+};
+
+int conduct(Run& run, const RunArguments& arguments, const plan::Plan& plan, const Clock& clock) {
   const TimePoint began = clock.now();
+  Ending ending(run, arguments, plan.settings.message_timeout + kStopGrace, clock);
   if (Result<void> started = run.start(); !started) {
     complain(started.error());
     return kUsage;
   }
   Progress progress(arguments.quiet);
   TimePoint shown = began;
-  while (!run.wait(shown + progress.every() - clock.now())) {
+  bool cut_short = false;
+  while (!cut_short && !run.wait(kLookEvery)) {
+    cut_short = ending.due();
     if (clock.now() < shown + progress.every()) continue;
     shown = clock.now();
     progress.show(seconds_of(shown - began), run.totals());
@@ -126,13 +176,13 @@ int conduct(Run& run, const RunArguments& arguments, const std::string& name, co
   }
   run.stop();
   const node::Totals totals = run.totals();
-  const Outcome outcome{name, seconds, run.restarts(), run.results_lost()};
+  const Outcome outcome{plan.name, seconds, run.restarts(), run.results_lost()};
   if (arguments.json) {
     std::printf("%s\n", to_json(outcome, totals).c_str());
   } else if (!arguments.quiet) {
     std::fputs(to_text(outcome, totals).c_str(), stdout);
   }
-  return totals.failed != 0 || outcome.results_lost ? kTuplesFailed : kOk;
+  return totals.failed != 0 || outcome.results_lost || cut_short ? kTuplesFailed : kOk;
 }
 
 }  // namespace
@@ -142,16 +192,20 @@ int run_command(const std::vector<std::string>& arguments) {
   std::vector<std::string> files;
   po::options_description options("Options");
   std::uint32_t workers = 0;
+  std::string duration;
   add_options(options, run.topology);
   options.add_options()                                                                                         //
       ("workers", po::value(&workers)->value_name("N"), "worker processes (1: this one; else the topology's)")  //
       ("threads", po::value(&run.threads)->value_name("N"),
-       "pool threads of each worker (default: the topology's, else one a core)")                      //
+       "pool threads of each worker (default: the topology's, else one a core)")  //
+      ("for", po::value(&duration)->value_name("TIME"),
+       "lets the spouts stop after that time, then runs out: 500ms, 10s, 5m, 2h")                     //
       ("json", po::bool_switch(&run.json), "prints the summary as one line of JSON, last on stdout")  //
       ("quiet", po::bool_switch(&run.quiet), "no progress and no summary");
   const CommandLine line{
       "gale run FILE [options]",
-      "Runs a topology until all spouts have finished and nothing is pending.\n"
+      "Runs a topology until all spouts have finished and nothing is pending. Ctrl-C and TERM let the spouts stop and\n"
+      "the rest run out; a second one stops at once.\n"
       "Exit status: 0 ok, 1 tuples failed for good or final results were lost, 2 bad usage or topology.",
       options};
   switch (parse(line, arguments, &files)) {
@@ -165,6 +219,13 @@ int run_command(const std::vector<std::string>& arguments) {
   if (files.size() != 1) {
     complain("one topology at a time, not " + std::to_string(files.size()) + "; usage: " + line.usage);
     return kUsage;
+  }
+  if (!duration.empty()) {
+    run.duration = parse_duration(duration);
+    if (!run.duration) {
+      complain("--for " + duration + ": not a time; write 500ms, 10s, 5m or 2h");
+      return kUsage;
+    }
   }
   run.topology.file = files.front();
   if (workers != 0) run.topology.workers = workers;
@@ -189,7 +250,7 @@ int run_command(const std::vector<std::string>& arguments) {
     if (run.quiet) node_options.worker_arguments.emplace_back("--quiet");
     one = std::make_unique<OverProcesses>(*outcome.plan, std::move(node_options), clock);
   }
-  return conduct(*one, run, outcome.plan->name, clock);
+  return conduct(*one, run, *outcome.plan, clock);
 }
 
 }  // namespace gale::cli

@@ -60,9 +60,11 @@ class Reporter {
     client_.send(m);
     client_.close(std::chrono::seconds(2));
   }
-  bool told_to_stop() {
+  /// Does what it is told; true: stop.
+  bool obey(worker::Worker& worker) {
     while (const auto m = client_.receive()) {
       if (m->kind == control::Kind::kStop) return true;
+      if (m->kind == control::Kind::kDrain) worker.drain();
     }
     return false;
   }
@@ -90,7 +92,7 @@ int work(const plan::Plan& plan, const WorkerArguments& a, host::PluginSearch& s
   TimePoint next = clock.now();
   std::uint64_t seen = 0;
   bool said_finished = false;
-  while (!reporter.told_to_stop()) {
+  while (!reporter.obey(worker)) {
     const std::uint64_t news = worker.wait_news(seen, kStopEvery);
     const bool due = news != seen || clock.now() >= next;
     seen = news;
@@ -136,6 +138,8 @@ int worker_command(const std::vector<std::string>& arguments) {
   }
   if (!live_with(a.parent)) return kOk;
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGINT,
+              SIG_IGN);  // a terminal's Ctrl-C comes to the whole group; what it means is for the starter to say
   log::start(a.quiet ? log::Level::kError : log::Level::kInfo,
              "worker " + std::to_string(a.worker) + "." + std::to_string(a.incarnation));
   a.topology.file = files.front();

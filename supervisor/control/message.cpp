@@ -41,8 +41,8 @@ constexpr std::array<std::pair<const char*, std::uint64_t LinkReport::*>, 8> kLi
     {"garbage_refused", &LinkReport::garbage_refused},
     {"dropped_to_dead", &LinkReport::dropped_to_dead},
 }};
-constexpr std::array<std::pair<const char*, Kind>, 3> kKinds = {
-    {{"report", Kind::kReport}, {"cannot-start", Kind::kCannotStart}, {"stop", Kind::kStop}}};
+constexpr std::array<std::pair<const char*, Kind>, 4> kKinds = {
+    {{"report", Kind::kReport}, {"cannot-start", Kind::kCannotStart}, {"drain", Kind::kDrain}, {"stop", Kind::kStop}}};
 
 std::uint64_t number(const Value& map, const char* key) {
   const Value* v = map.find(key);

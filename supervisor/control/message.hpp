@@ -16,7 +16,8 @@ namespace gale::control {
 
 inline constexpr std::int64_t kProtocol = 1;
 
-enum class Kind { kReport, kCannotStart, kStop };
+/// kDrain: let the spouts stop and the rest run out. kStop: end now.
+enum class Kind { kReport, kCannotStart, kDrain, kStop };
 
 struct Message {
   Kind kind = Kind::kReport;

@@ -61,7 +61,7 @@ Result<void> LocalRun::start() {
 void LocalRun::launch(std::uint16_t worker) {
   Place& place = places_[worker];
   place.incarnation = Incarnation(place.incarnation.value + 1);
-  place.finishing = place.finished = false;
+  place.finishing = place.finished = place.drained = false;
   place.started = clock_.now();
   place.start_at = TimePoint::max();
   std::vector<std::string> arguments = {options_.program, "worker"};
@@ -118,9 +118,24 @@ void LocalRun::receive() {
       place.finishing = message->report.finishing;
       place.finished = message->report.finished;
       results_lost_ = results_lost_ || message->report.results_lost;
+      if (draining_) tell_drain(message->worker.value);
     }
     tally_.update(message->worker, message->incarnation, std::move(message->report));
   }
+}
+
+void LocalRun::drain() {
+  draining_ = true;
+  for (std::uint16_t w = 0; w < places_.size(); ++w) tell_drain(w);
+}
+
+/// Once a life; again with each report until it could be sent.
+void LocalRun::tell_drain(std::uint16_t worker) {
+  if (places_[worker].drained) return;
+  control::Message message;
+  message.kind = control::Kind::kDrain;
+  message.worker = WorkerId(worker);
+  places_[worker].drained = server_->send(message.worker, message);
 }
 
 void LocalRun::reap() {

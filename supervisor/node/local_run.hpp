@@ -45,6 +45,8 @@ class LocalRun {
   /// A worker died, or a finish threw, after final results had begun to leave.
   [[nodiscard]] bool results_lost() const noexcept { return results_lost_; }
   [[nodiscard]] std::uint64_t restarts() const noexcept { return restarts_; }
+  /// Tells every worker, now and when it is started anew, to let its spouts stop.
+  void drain();
   /// Asks the workers to end, and kills those that do not.
   void stop();
 
@@ -54,11 +56,12 @@ class LocalRun {
     Incarnation incarnation;
     TimePoint started{}, start_at = TimePoint::max();
     std::uint32_t quick_deaths = 0;
-    bool finishing = false, finished = false;
+    bool finishing = false, finished = false, drained = false;
   };
   void launch(std::uint16_t worker);
   void receive();
   void reap();
+  void tell_drain(std::uint16_t worker);
   void died(std::uint16_t worker, const Exit& exit);
   [[nodiscard]] bool over() const;
 
@@ -71,7 +74,7 @@ class LocalRun {
   std::optional<control::Server> server_;
   std::vector<Place> places_;
   std::optional<Failure> failure_;
-  bool results_lost_ = false;
+  bool results_lost_ = false, draining_ = false;
   std::uint64_t restarts_ = 0;
 };
 
