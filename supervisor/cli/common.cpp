@@ -69,7 +69,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
   return std::nullopt;
 }
 
-Parsed parse(const CommandLine& line, const std::vector<std::string>& arguments, std::vector<std::string>* files) {
+std::optional<int> parse(const CommandLine& line, const std::vector<std::string>& arguments,
+                         std::vector<std::string>* files) {
   std::vector<std::string> positional;
   po::options_description all;
   line.options.add_options()("help,h", "shows this and ends");
@@ -82,23 +83,23 @@ Parsed parse(const CommandLine& line, const std::vector<std::string>& arguments,
     po::store(po::command_line_parser(arguments).options(all).positional(places).run(), given);
     if (given.count("help") != 0) {
       std::cout << "Usage: " << line.usage << "\n" << line.explain << "\n\n" << line.options;
-      return Parsed::kHelped;
+      return kOk;
     }
     po::notify(given);
   } catch (const po::error& e) {
     complain(std::string(e.what()) + "; see '" + line.usage.substr(0, line.usage.find(' ', 5)) + " --help'");
-    return Parsed::kBad;
+    return kUsage;
   }
   if (files == nullptr && !positional.empty()) {
     complain("what is '" + positional.front() + "' for? usage: " + line.usage);
-    return Parsed::kBad;
+    return kUsage;
   }
   if (files != nullptr && positional.empty()) {
     complain("a topology file is missing; usage: " + line.usage);
-    return Parsed::kBad;
+    return kUsage;
   }
   if (files != nullptr) *files = std::move(positional);
-  return Parsed::kRun;
+  return std::nullopt;
 }
 
 }  // namespace gale::cli

@@ -52,14 +52,15 @@ class PluginCatalog final : public plan::Catalog {
 /// Reads, checks and plans. A wrong --set is a fault without a place.
 [[nodiscard]] plan::PlanOutcome load(const TopologyArguments& arguments, host::PluginSearch& search);
 
-/// A command's own arguments. `files` gets the positional ones.
-enum class Parsed { kRun, kHelped, kBad };
 struct CommandLine {
   std::string usage;                                     // "gale run FILE [options]"
   std::string explain;                                   // a sentence or two
   boost::program_options::options_description& options;  // bound to variables by whoever made them
 };
-Parsed parse(const CommandLine& line, const std::vector<std::string>& arguments, std::vector<std::string>* files);
+/// Parses a command's own arguments; `files` gets the positional ones (null: there may be none). An exit status when
+/// the command is over already: --help was answered, or a complaint made.
+std::optional<int> parse(const CommandLine& line, const std::vector<std::string>& arguments,
+                         std::vector<std::string>* files);
 
 /// "500ms", "10s", "5m", "2h"; a number alone is seconds, fractions are allowed.
 [[nodiscard]] std::optional<Duration> parse_duration(std::string_view text);

@@ -208,14 +208,7 @@ int run_command(const std::vector<std::string>& arguments) {
       "the rest run out; a second one stops at once.\n"
       "Exit status: 0 ok, 1 tuples failed for good or final results were lost, 2 bad usage or topology.",
       options};
-  switch (parse(line, arguments, &files)) {
-    case Parsed::kHelped:
-      return kOk;
-    case Parsed::kBad:
-      return kUsage;
-    case Parsed::kRun:
-      break;
-  }
+  if (const auto over = parse(line, arguments, &files)) return *over;
   if (files.size() != 1) {
     complain("one topology at a time, not " + std::to_string(files.size()) + "; usage: " + line.usage);
     return kUsage;

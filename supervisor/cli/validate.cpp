@@ -14,14 +14,7 @@ int validate_command(const std::vector<std::string>& arguments) {
   add_options(options, topology);
   const CommandLine line{"gale validate FILE... [options]",
                          "Checks topology files against their plugins and reports all faults, a line each.", options};
-  switch (parse(line, arguments, &files)) {
-    case Parsed::kHelped:
-      return kOk;
-    case Parsed::kBad:
-      return kUsage;
-    case Parsed::kRun:
-      break;
-  }
+  if (const auto over = parse(line, arguments, &files)) return *over;
   host::PluginSearch search = search_for(topology);
   bool all_fine = true;
   for (const std::string& file : files) {

@@ -128,14 +128,7 @@ int worker_command(const std::vector<std::string>& arguments) {
       ("quiet", po::bool_switch(&a.quiet), "logs errors only");
   const CommandLine line{"gale worker FILE [options]",
                          "One worker process of a run. Started by gale run; not for hands.", options};
-  switch (parse(line, arguments, &files)) {
-    case Parsed::kHelped:
-      return kOk;
-    case Parsed::kBad:
-      return kUsage;
-    case Parsed::kRun:
-      break;
-  }
+  if (const auto over = parse(line, arguments, &files)) return *over;
   if (!live_with(a.parent)) return kOk;
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGINT,
