@@ -24,7 +24,7 @@ class Profile:
 
 
 PROFILES = {
-    "ci": Profile(faults=20, seconds=62, pause=(0.8, 2.6), at_once=0.15, patience=90),
+    "ci": Profile(faults=20, seconds=62, pause=(1.2, 3.6), at_once=0.15, patience=90),
     "long": Profile(faults=1000, seconds=7200, pause=(2, 10), at_once=0.15, patience=7200),
 }
 
