@@ -54,13 +54,10 @@ inline host::TaskInfo task_with(std::vector<std::string> fields, Value::Map conf
 
 class FakeHost {
  public:
-  static constexpr std::uint32_t kHole = 8;
-
   explicit FakeHost(const gale_component& component, host::TaskInfo info = task_with({"n"}), std::size_t lend = 128)
       : component_(component), info_(host::task_info(info)), lend_(lend) {
     lend_room(lend_);
     out_.size = sizeof out_;
-    out_.hole = kHole;
     out_.host = this;
     out_.more = [](gale_out* o, std::uint64_t need) { return self(o).more(need); };
     out_.drop = [](gale_out* o) { self(o).drop(); };
@@ -258,8 +255,7 @@ class FakeHost {
     for (std::uint16_t i = 0; i < r.head.extra; ++i, at += 8) {
       std::memcpy(&r.anchors.emplace_back(), bytes.data() + at, 8);
     }
-    REQUIRE(r.head.values_at == at + kHole);
-    for (std::uint32_t i = 0; i < kHole; ++i) CHECK(static_cast<std::uint8_t>(bytes[at + i]) == 0xab);
+    REQUIRE(r.head.values_at == at);
     codec::Cursor cursor(bytes.substr(r.head.values_at));
     Value row;
     REQUIRE(codec::Unpack<Value>::read(cursor, row) == codec::Read::kOk);

@@ -58,7 +58,7 @@ typedef struct {
   uint16_t input;
 } gale_in_record;
 
-/* What user code did, in order. EMIT: [u64 id if TRACKED][u32 task if DIRECT][extra x u64 if anchor is LIST][hole]
+/* What user code did, in order. EMIT: [u64 id if TRACKED][u32 task if DIRECT][extra x u64 if anchor is LIST],
  * then the values at values_at. ACK, TOUCH: a u64 kept handle. FAIL: a u64 kept handle (0: the input in `anchor`),
  * then the reason's text. Acks of inputs are verdicts, not records. When an input that was kept fails in the same call
  * (it threw), its handle is void: the bytes stay until it is settled, which then settles nothing. Records stand also
@@ -73,7 +73,7 @@ typedef struct {
 
 /* The buffer the host lends for records. */
 typedef struct gale_out {
-  uint32_t size, hole;
+  uint32_t size, reserved0;
   uint8_t *at, *end; /* written so far; end of the room */
   uint8_t* begun;    /* where the running user call began: all before it is final */
   uint32_t stop;     /* set by the host from any thread: return after this user call */

@@ -116,8 +116,14 @@ class Describe {
     return static_cast<std::uint16_t>(at);
   }
   template <class T>
+  static constexpr bool kOptional = requires(const T& t) {
+    t.has_value();
+  };
+  template <class T>
   static const char* type_of() {
-    if constexpr (std::same_as<T, bool>)
+    if constexpr (kOptional<T>)
+      return type_of<typename T::value_type>();
+    else if constexpr (std::same_as<T, bool>)
       return "bool";
     else if constexpr (std::integral<T>)
       return "integer";
@@ -155,7 +161,9 @@ class Describe {
 
   template <class T>
   static std::string wanted() {
-    if constexpr (requires { typename T::mapped_type; })
+    if constexpr (kOptional<T>)
+      return wanted<typename T::value_type>();
+    else if constexpr (requires { typename T::mapped_type; })
       return "map of " + wanted<typename T::mapped_type>();
     else if constexpr (std::string_view(codec::Unpack<T>::kName) == "array")
       return "array of " + wanted<typename T::value_type>();
