@@ -100,7 +100,7 @@ class World {
     line.crc = crc_of(line);
     bytes(file, std::string(reinterpret_cast<const char*>(&line), sizeof line));
   }
-  std::string dir_, faults_, settings_ = "sources 2\ntimeout_ms 3000\nmax_pending 100\n";
+  std::string dir_, faults_ = "# seed 7\n", settings_ = "sources 2\ntimeout_ms 3000\nmax_pending 100\n";
   std::uint64_t kills_ = 0;
 };
 

@@ -25,7 +25,7 @@ void for_each_text_line(const std::string& path, bool required, Fn&& fn) {
   std::string text;
   for (int number = 1; std::getline(file, text); ++number) {
     std::istringstream line(text);
-    if (!text.empty() && !fn(line)) {
+    if (!text.empty() && text[0] != '#' && !fn(line)) {
       throw std::runtime_error(path + ":" + std::to_string(number) + ": cannot read '" + text + "'");
     }
   }

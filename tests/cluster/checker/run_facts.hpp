@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the driver says of a run: its settings, the faults it injected, the memory it sampled, and which ledger files
-// there are. Text files, a line a fact, so that people can read them too.
+// there are. Text files, a line a fact, so that people can read them too; `#` begins a comment.
 #pragma once
 
 #include <cstdint>

@@ -33,10 +33,11 @@ class Killer:
     """Seeded: which worker, when, and how many at once. Times are the machine's, so a seed repeats choices, not races."""
 
     def __init__(self, profile, seed, say):
-        self.profile, self.random, self.say = profile, random.Random(seed), say
+        self.profile, self.seed, self.random, self.say = profile, seed, random.Random(seed), say
         self.counted = 0
 
     def __call__(self, run):
+        run.write("faults", f"# seed {self.seed}\n")
         begun = time.monotonic()
         deadline = begun + self.profile.seconds + self.profile.patience
         while self.counted < self.profile.faults or time.monotonic() - begun < self.profile.seconds:
