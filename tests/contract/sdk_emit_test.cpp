@@ -50,7 +50,7 @@ TEST_CASE("An emit is one record: its stream, its values, anchored to the runnin
   CHECK(host.records[1].head.anchor == 0);
   CHECK(host.records[2].values == Cells{true, nullptr});
   CHECK(host.records[2].head.anchor == GALE_ANCHOR_NONE);
-  CHECK(host.records[3].values == Cells{Value::Array{1, 2}});
+  CHECK(host.records[3].values == Cells{Value(Value::Array{1, 2})});
   CHECK(host.records[3].head.stream == 1);
   CHECK(host.records[4].head.anchor == 1);
   CHECK(host.misuse() == 0);
