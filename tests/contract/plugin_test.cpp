@@ -61,6 +61,15 @@ TEST_CASE("A throw inside a plugin stays within its tuple") {
   });
 }
 
+TEST_CASE("What a call wrote beyond the lent room stays when the next input's call throws") {
+  with_each_probe([](const host::Plugin& plugin) {
+    FakeHost host(*plugin.find("Misbehave"), probe_task({{"how", "flood_throw"}, {"bytes", 100'000}}));
+    host.started().execute({{0, "a"}, {1, "b"}, {2, "c"}, {3, "d"}});
+    CHECK(host.emitted().size() == 2 * 101);
+    CHECK(host.fails().size() == 2);
+  });
+}
+
 TEST_CASE("A plugin's errors cross the boundary as text") {
   with_each_probe([](const host::Plugin& plugin) {
     const auto told = [&](const char* how) {

@@ -116,7 +116,7 @@ class Misbehave final : public gale::Bolt {
     d.doc("Passes numbers on; does something wrong with some of them.");
     d.key("how", how_,
           "throw, throw_int, emit_throw, keep_throw, fail, forget, keep, keep_drop, keep_ack, arity, stream, type, "
-          "ack_twice, emit_after_ack, sleep, flood or crash.");
+          "ack_twice, emit_after_ack, sleep, flood, flood_throw (floods at even, throws at odd numbers) or crash.");
     d.key("at", at_, "The number that is met by it; -1: each.");
     d.key("times", times_, "How often; -1: always.");
     d.key("millis", millis_, "How long sleep takes.");
@@ -176,6 +176,7 @@ class Misbehave final : public gale::Bolt {
       kept_.push_back(tuple.keep());
       throw gale::Error("asked to throw after keeping");
     }
+    if (how_ == "flood_throw" && n % 2 == 1) throw gale::Error("asked to throw at odd numbers");
     if (how_ == "fail") return out.fail(tuple, "asked to fail " + std::to_string(n));
     if (how_ == "forget") return;
     if (how_ == "keep" || how_ == "keep_ack") return kept_.push_back(tuple.keep());
@@ -185,7 +186,7 @@ class Misbehave final : public gale::Bolt {
     if (how_ == "type") return void(tuple.get<std::string_view>(n_.position(0)));
     if (how_ == "crash") __builtin_trap();
     if (how_ == "sleep") std::this_thread::sleep_for(std::chrono::milliseconds(millis_));
-    if (how_ == "flood") write(n, out);
+    if (how_ == "flood" || how_ == "flood_throw") write(n, out);
     if (how_ == "ack_twice") out.ack(tuple);
     pass(tuple, n, out);
     if (how_ == "emit_after_ack") out.emit(n, "too late");
