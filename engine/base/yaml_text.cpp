@@ -24,35 +24,34 @@ bool is_any(std::string_view text, std::initializer_list<std::string_view> words
   return std::find(words.begin(), words.end(), text) != words.end();
 }
 
-std::optional<Scalar> as_integer(std::string_view text) {
-  if (text.starts_with("0x") || text.starts_with("0o")) {
-    const auto value = number<std::uint64_t>(text.substr(2), text[1] == 'x' ? 16 : 8);
-    if (!value) return std::nullopt;
-    if (*value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return Scalar(*value);
-    return Scalar(static_cast<std::int64_t>(*value));
-  }
+/// Without its sign, an integer's size; nothing when the text is none, or beyond 64 bits.
+std::optional<std::uint64_t> magnitude(std::string_view text) {
+  if (text.starts_with("0x")) return number<std::uint64_t>(text.substr(2), 16);
+  if (text.starts_with("0o")) return number<std::uint64_t>(text.substr(2), 8);
   const bool has_sign = text.starts_with('+') || text.starts_with('-');
-  if (!all_digits(text.substr(has_sign ? 1 : 0))) return std::nullopt;
-  if (text.starts_with('+')) text.remove_prefix(1);
-  if (const auto value = number<std::int64_t>(text)) return Scalar(*value);
-  if (const auto value = number<std::uint64_t>(text)) return Scalar(*value);
-  return std::nullopt;
+  if (has_sign) text.remove_prefix(1);
+  return all_digits(text) ? number<std::uint64_t>(text) : std::nullopt;
 }
 
-std::optional<Scalar> as_double(std::string_view text) {
+std::optional<std::int64_t> as_signed(std::string_view text) {
+  const auto size = magnitude(text);
+  if (!size) return std::nullopt;
+  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (!text.starts_with('-')) return *size <= kMost ? std::optional(static_cast<std::int64_t>(*size)) : std::nullopt;
+  return *size <= kMost + 1 ? std::optional(static_cast<std::int64_t>(0 - *size)) : std::nullopt;
+}
+
+std::optional<double> as_double(std::string_view text) {
   std::string_view body = text;
   const bool negative = body.starts_with('-');
   if (negative || body.starts_with('+')) body.remove_prefix(1);
-  if (is_any(body, {".inf", ".Inf", ".INF"})) {
-    return Scalar(negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity());
-  }
-  if (is_any(text, {".nan", ".NaN", ".NAN"})) return Scalar(std::numeric_limits<double>::quiet_NaN());
+  const double sign = negative ? -1 : 1;
+  if (is_any(body, {".inf", ".Inf", ".INF"})) return sign * std::numeric_limits<double>::infinity();
+  if (is_any(text, {".nan", ".NaN", ".NAN"})) return std::numeric_limits<double>::quiet_NaN();
   // from_chars also reads "inf" and "nan", which are text in YAML.
   const bool begins_well = !body.empty() && ((body[0] >= '0' && body[0] <= '9') || body[0] == '.');
-  if (!begins_well) return std::nullopt;
-  const auto value = number<double>(body);
-  if (!value) return std::nullopt;
-  return Scalar(negative ? -*value : *value);
+  const auto value = begins_well ? number<double>(body) : std::nullopt;
+  return value ? std::optional(sign * *value) : std::nullopt;
 }
 
 std::size_t sequence_length(unsigned char first) {
@@ -105,8 +104,9 @@ Scalar resolve(const Node& scalar) {
   if (scalar.is_null()) return nullptr;
   if (is_any(scalar.text, {"true", "True", "TRUE"})) return true;
   if (is_any(scalar.text, {"false", "False", "FALSE"})) return false;
-  if (auto integer = as_integer(scalar.text)) return *integer;
-  if (auto real = as_double(scalar.text)) return *real;
+  if (const auto integer = as_signed(scalar.text)) return *integer;
+  if (const auto large = magnitude(scalar.text); large && !scalar.text.starts_with('-')) return *large;
+  if (const auto real = as_double(scalar.text)) return *real;
   return scalar.text;
 }
 

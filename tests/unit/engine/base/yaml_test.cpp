@@ -52,6 +52,8 @@ TEST_CASE("A plain scalar has the type that YAML's core schema gives it") {
   CHECK(scalar<std::int64_t>("0x1F") == 31);
   CHECK(scalar<std::int64_t>("0o17") == 15);
   CHECK(scalar<std::int64_t>("9223372036854775807") == INT64_MAX);
+  CHECK(scalar<std::int64_t>("-9223372036854775808") == INT64_MIN);
+  CHECK(scalar<double>("-9223372036854775809") == -9223372036854775809.0);
   CHECK(scalar<std::uint64_t>("9223372036854775808") == 9223372036854775808u);
   CHECK(scalar<double>("18446744073709551616") == 18446744073709551616.0);
   CHECK(scalar<double>("1.5") == 1.5);
