@@ -11,8 +11,8 @@
 #   with   = a file in FOLDER, or `! command`, whose output it is
 #   same   = a second FILE that must equal the first
 #   seconds = how long it may take, 60 unless said
-# In all of them ${source} is the tree, ${case} FOLDER, ${scratch} an empty folder, ${build} the build. Adding a case
-# needs no C++.
+# In all of them ${source} is the tree, ${case} FOLDER, ${scratch} an empty folder, ${build} the build; any of them may
+# hold spaces, so shell commands, which see them as variables, want "${source}". Adding a case needs no C++.
 import argparse
 import configparser
 import os
@@ -26,7 +26,7 @@ import tempfile
 KEYS = {"about", "prepare", "args", "status", "stdout", "stderr", "not-stderr", "expect", "with", "same", "seconds"}
 
 
-def read(folder, names):
+def read(folder):
     parser = configparser.ConfigParser(interpolation=None)
     with open(os.path.join(folder, "case.ini"), encoding="utf-8") as f:
         parser.read_file(f)
@@ -34,32 +34,41 @@ def read(folder, names):
     unknown = set(case) - KEYS
     if unknown or "about" not in case or "args" not in case:
         sys.exit(f"{folder}/case.ini: wants about and args, knows no {', '.join(sorted(unknown)) or 'other keys'}")
-    return {key: string.Template(value).safe_substitute(names) for key, value in case.items()}
+    return case
 
 
-def patterns(case, key):
-    return [line for line in case.get(key, "").splitlines() if line.strip()]
+def put_in(text, names):
+    return string.Template(text).safe_substitute(names)
 
 
-def run_faults(case, run):
+def shell(command, scratch, names, **more):
+    return subprocess.run(["bash", "-euo", "pipefail", "-c", command], cwd=scratch, check=True,
+                          env={**os.environ, **names}, **more)
+
+
+def patterns(case, key, names):
+    escaped = {name: re.escape(value) for name, value in names.items()}
+    return [put_in(line, escaped) for line in case.get(key, "").splitlines() if line.strip()]
+
+
+def run_faults(case, run, names):
     wanted = case.get("status", "0")
     if run.returncode < 0 or (wanted != "any" and run.returncode != int(wanted)):
         yield f"exit status {run.returncode}, wanted {wanted}"
     for name, text in (("stdout", run.stdout), ("stderr", run.stderr)):
-        for pattern in patterns(case, name):
+        for pattern in patterns(case, name, names):
             if not re.search(pattern, text, re.M):
                 yield f"{name} has nothing like: {pattern}"
-    for pattern in patterns(case, "not-stderr"):
+    for pattern in patterns(case, "not-stderr", names):
         if re.search(pattern, run.stderr, re.M):
             yield f"stderr must not have: {pattern}"
 
 
-def wanted_bytes(case, folder, scratch):
+def wanted_bytes(case, names):
     how = case["with"]
     if how.startswith("!"):
-        return subprocess.run(["bash", "-euo", "pipefail", "-c", how[1:]], cwd=scratch, check=True,
-                              stdout=subprocess.PIPE).stdout
-    with open(os.path.join(folder, how), "rb") as f:
+        return shell(how[1:], names["scratch"], names, stdout=subprocess.PIPE).stdout
+    with open(os.path.join(names["case"], how), "rb") as f:
         return f.read()
 
 
@@ -82,9 +91,10 @@ def difference(name, got, wanted):
     return f"{name}: has {len(got)} lines, wanted {len(wanted)}"
 
 
-def file_faults(case, folder, scratch):
+def file_faults(case, names):
+    scratch = names["scratch"]
     if "expect" in case:
-        got, wanted = bytes_of(scratch, case["expect"]), wanted_bytes(case, folder, scratch)
+        got, wanted = bytes_of(scratch, case["expect"]), wanted_bytes(case, names)
         if got != wanted:
             yield difference(case["expect"], got, wanted)
     if "same" in case:
@@ -102,20 +112,20 @@ def main():
     folder = os.path.abspath(given.folder)
     with tempfile.TemporaryDirectory(prefix="gale-case-") as scratch:
         names = {"source": given.source, "case": folder, "scratch": scratch, "build": given.build}
-        case = read(folder, names)
+        case = read(folder)
         gale = os.path.join(given.build, "bin", "gale")
+        arguments = [put_in(word, names) for word in shlex.split(case["args"])]
         if "prepare" in case:
-            subprocess.run(["bash", "-euo", "pipefail", "-c", case["prepare"]], cwd=scratch, check=True,
-                           env={**os.environ, "GALE": gale})
+            shell(case["prepare"], scratch, names)
         try:
-            run = subprocess.run([gale, *shlex.split(case["args"])], cwd=scratch, capture_output=True, text=True,
+            run = subprocess.run([gale, *arguments], cwd=scratch, capture_output=True, text=True,
                                  errors="replace", timeout=float(case.get("seconds", "60")))
         except subprocess.TimeoutExpired as late:
             sys.exit(f"{case['about']}\nran longer than {late.timeout} s\n{(late.stderr or b'').decode(errors='replace')}")
-        faults = [*run_faults(case, run), *file_faults(case, folder, scratch)]
+        faults = [*run_faults(case, run, names), *file_faults(case, names)]
         print(case["about"])
         if faults:
-            print(f"$ gale {case['args']}\n--- stdout\n{run.stdout}--- stderr\n{run.stderr}---")
+            print(f"$ gale {shlex.join(arguments)}\n--- stdout\n{run.stdout}--- stderr\n{run.stderr}---")
             print("\n".join(faults))
             sys.exit(1)
 
