@@ -7,6 +7,7 @@
 #   args   = what gale is given, split as a shell would
 #   status = the exit status, 0 unless said; `any` for any that is no signal
 #   stdout, stderr, not-stderr = regular expressions, one a line, each to be found (not to be found)
+#   after  = shell commands that run when gale has ended (optional)
 #   expect = FILE of the scratch folder, which must equal ...
 #   with   = a file in FOLDER, or `! command`, whose output it is
 #   same   = a second FILE that must equal the first
@@ -23,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 
-KEYS = {"about", "prepare", "args", "status", "stdout", "stderr", "not-stderr", "expect", "with", "same", "seconds"}
+KEYS = {"about", "prepare", "args", "status", "stdout", "stderr", "not-stderr", "after", "expect", "with", "same", "seconds"}
 
 
 def read(folder):
@@ -122,6 +123,8 @@ def main():
                                  errors="replace", timeout=float(case.get("seconds", "60")))
         except subprocess.TimeoutExpired as late:
             sys.exit(f"{case['about']}\nran longer than {late.timeout} s\n{(late.stderr or b'').decode(errors='replace')}")
+        if "after" in case:
+            shell(case["after"], scratch, names)
         faults = [*run_faults(case, run, names), *file_faults(case, names)]
         print(case["about"])
         if faults:
