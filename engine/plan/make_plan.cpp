@@ -2,12 +2,14 @@
 #include "engine/plan/make_plan.hpp"
 
 #include "engine/base/hint.hpp"
+#include "engine/plan/configured.hpp"
 #include "engine/plan/placement.hpp"
 #include "engine/plan/properties.hpp"
 #include "engine/plan/settings_table.hpp"
 #include "engine/plan/subscriptions.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <utility>
 
@@ -37,6 +39,7 @@ class Planner {
       find_plugins();
       read_settings();
       for (const Vertex& vertex : topology_.vertices) add_component(vertex);
+      describe_configured(topology_, catalog_, plan_, descriptions_, configured_, faults_);
       connect(topology_, descriptions_, plan_, faults_);
       if (count_tasks() && faults_.empty()) lay_out();
     }
@@ -85,7 +88,6 @@ class Planner {
     const host::ComponentDescription* description = find_class(vertex, component);
     if (description != nullptr) {
       component.tick_ms = description->tick_ms;
-      for (const host::StreamDescription& s : description->streams) component.streams.push_back({s.name, s.fields, {}});
       component.config = read_properties(vertex, *description, faults_);
       check_arguments(vertex, *description);
     }
@@ -200,6 +202,7 @@ class Planner {
   Plan plan_;
   std::map<std::string, Plugin, std::less<>> plugins_;
   std::vector<const host::ComponentDescription*> descriptions_;  // by component
+  std::deque<host::ComponentDescription> configured_;            // those that the configuration changed
 };
 
 }  // namespace

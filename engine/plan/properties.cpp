@@ -102,7 +102,7 @@ Value::Map read_properties(const Vertex& vertex, const host::ComponentDescriptio
       continue;
     }
     Value value = with_type(read_as(property.value, key->type), key->type);
-    if (value.type_name() != value_type(key->type)) {
+    if (key->type != "value" && value.type_name() != value_type(key->type)) {
       faults.push_back(wrong_type(property, *key, value));
     } else {
       config[property.key] = std::move(value);

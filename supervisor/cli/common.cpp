@@ -36,6 +36,16 @@ Result<const host::PluginDescription*> PluginCatalog::find(std::string_view plug
   return &opened.plugin->description();
 }
 
+Result<std::optional<host::ComponentDescription>> PluginCatalog::describe(std::string_view plugin,
+                                                                          std::string_view component,
+                                                                          const host::TaskInfo& task) {
+  const host::Opened opened = search_.find(plugin);
+  if (!opened) return Failed{opened.error};
+  host::Described described = opened.plugin->describe(component, task);
+  if (!described) return Failed{described.error};
+  return std::optional(std::move(described.description));
+}
+
 host::PluginSearch search_for(const TopologyArguments& arguments) {
   const std::vector<std::filesystem::path> given(arguments.plugins.begin(), arguments.plugins.end());
   return host::PluginSearch(host::PluginSearch::standard_dirs(given));

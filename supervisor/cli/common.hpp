@@ -42,6 +42,8 @@ class PluginCatalog final : public plan::Catalog {
  public:
   explicit PluginCatalog(host::PluginSearch& search) : search_(search) {}
   Result<const host::PluginDescription*> find(std::string_view plugin) override;
+  Result<std::optional<host::ComponentDescription>> describe(std::string_view plugin, std::string_view component,
+                                                             const host::TaskInfo& task) override;
 
  private:
   host::PluginSearch& search_;

@@ -40,27 +40,37 @@ std::string check_functions(const gale_component& c) {
   return lacks == nullptr ? std::string() : std::string("has no ") + lacks + " function" + kDamaged;
 }
 
-std::string describe(const gale_component& c, ComponentDescription& into) {
-  struct Sink {
-    std::string map;
-    bool failed = false;
-  } sink;
-  const auto write = [](void* p, gale_str map) {
-    auto& s = *static_cast<Sink*>(p);
-    try {
-      s.map.assign(map.data, map.size);
-    } catch (...) {  // nothing may be thrown through the plugin
-      s.failed = true;
-    }
-  };
-  char room[kTextRoom];
-  gale_text text{room, sizeof room, 0};
-  if (c.describe(&sink, write, &text) != GALE_OK)
-    return "throws when it is constructed and described: " + text_of(text) +
-           "; a constructor and describe() may do no I/O, that is open()'s work";
+struct Sink {
+  std::string map;
+  bool failed = false;
+};
+void write_map(void* p, gale_str map) {
+  auto& s = *static_cast<Sink*>(p);
+  try {
+    s.map.assign(map.data, map.size);
+  } catch (...) {  // nothing may be thrown through the plugin
+    s.failed = true;
+  }
+}
+
+std::string decode(const Sink& sink, ComponentDescription& into) {
   if (sink.failed) return "describes itself in more bytes than there is memory for";
   const std::string wrong = decode_description(sink.map, into);
   return wrong.empty() ? wrong : "describes itself wrongly: " + wrong;
+}
+
+std::string describe_alone(const gale_component& c, ComponentDescription& into) {
+  Sink sink;
+  char room[kTextRoom];
+  gale_text text{room, sizeof room, 0};
+  if (c.describe(&sink, write_map, &text) != GALE_OK)
+    return "throws when it is constructed and described: " + text_of(text) +
+           "; a constructor and describe() may do no I/O, that is open()'s work";
+  return decode(sink, into);
+}
+
+bool can_describe_for(const gale_component& c) {
+  return c.size >= offsetof(gale_component, describe_for) + sizeof(void*) && c.describe_for != nullptr;
 }
 
 }  // namespace
@@ -125,10 +135,30 @@ std::string Plugin::take(const gale_component* table) {
     return who + "is of kind " + std::to_string(table->kind) + ", which this gale does not know; use a newer gale";
   one.kind = static_cast<ComponentKind>(table->kind);
   if (const std::string wrong = check_functions(*table); !wrong.empty()) return who + wrong;
-  if (const std::string wrong = describe(*table, one); !wrong.empty()) return who + wrong;
+  if (const std::string wrong = describe_alone(*table, one); !wrong.empty()) return who + wrong;
   description_.components.push_back(std::move(one));
   components_.push_back(table);
   return {};
+}
+
+Described Plugin::describe(std::string_view component, const TaskInfo& task) const {
+  const gale_component* const table = find(component);
+  const ComponentDescription* const alone = description_.find(component);
+  if (table == nullptr || alone == nullptr)
+    return {{}, "plugin '" + description_.name + "' has no component '" + std::string(component) + "'"};
+  if (!can_describe_for(*table)) return {*alone, {}};
+  ComponentDescription one;
+  const std::string info = task_info(task);
+  Sink sink;
+  char room[kTextRoom];
+  gale_text text{room, sizeof room, 0};
+  if (table->describe_for({info.data(), info.size()}, &sink, write_map, &text) != GALE_OK)
+    return {*alone, text_of(text)};
+  std::string wrong = decode(sink, one);
+  one.name = alone->name;
+  one.kind = alone->kind;
+  one.keys = alone->keys;
+  return {std::move(one), std::move(wrong)};
 }
 
 const gale_component* Plugin::find(std::string_view component) const noexcept {

@@ -7,6 +7,7 @@
 
 #include "gale/abi.h"
 #include "topology-api/host/description.hpp"
+#include "topology-api/host/info.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -25,12 +26,23 @@ struct Opened {
   explicit operator bool() const noexcept { return plugin != nullptr; }
 };
 
+struct Described {
+  ComponentDescription description;
+  std::string error;  // what the component says against its configuration
+
+  explicit operator bool() const noexcept { return error.empty(); }
+};
+
 class Plugin {
  public:
   static Opened open(const std::filesystem::path& file);
 
   [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
   [[nodiscard]] const PluginDescription& description() const noexcept { return description_; }
+  /// What a component says of itself when it has this configuration and these inputs: the streams, reads and ticks may
+  /// depend on them. The plain description when the plugin is older than that question; an error when the component
+  /// refuses the configuration.
+  [[nodiscard]] Described describe(std::string_view component, const TaskInfo& task) const;
   /// Null when it has no such component.
   [[nodiscard]] const gale_component* find(std::string_view component) const noexcept;
 

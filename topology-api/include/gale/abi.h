@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define GALE_ABI_MAJOR 1
-#define GALE_ABI_MINOR 0
+#define GALE_ABI_MINOR 1
 #define GALE_ABI_NOTE_SECTION ".note.gale" /* ELF note: owner "Gale", type 1, gale_note below; read before dlopen */
 #define GALE_ABI_ENTRY "gale_plugin_entry"
 
@@ -145,6 +145,9 @@ typedef struct gale_component { /* a text in the last argument goes with GALE_TH
   uint32_t (*close)(void* self, gale_text*);
   void (*destroy)(void* self);
   void *snapshot, *restore, *watermark; /* reserved, null */
+  /* Since 1.1. What describe() says of a task with this gale_task.info, whose config and inputs may decide streams,
+   * reads and ticks: a map as describe writes it, with no keys. A throw says what is wrong with the configuration. */
+  uint32_t (*describe_for)(gale_str info, void* into, void (*write)(void* into, gale_str map), gale_text*);
 } gale_component;
 
 typedef struct {

@@ -57,6 +57,11 @@ class Collector {
     write(runtime_.default_stream, anchor_, 0, 0, values...);
   }
 
+  /// Passes the values of a tuple on as they are, unread.
+  void forward(const Values& tuple) { write_raw(runtime_.default_stream, anchor_, {}, tuple); }
+  /// An emit whose number of values is known at run time only.
+  void emit_row(const Value::Array& values) { write_raw(runtime_.default_stream, anchor_, {}, values); }
+
   /// Where an emit goes and what it is anchored to, for the one emit that follows.
   template <std::size_t kAnchors>
   class Emitter {
@@ -74,6 +79,9 @@ class Collector {
         out_.write_list(stream_, std::span<const std::uint64_t>(anchors_), values...);
       }
     }
+
+    void forward(const Values& tuple) const { out_.write_raw(stream_, anchor_, anchors_, tuple); }
+    void emit_row(const Value::Array& values) const { out_.write_raw(stream_, anchor_, anchors_, values); }
 
    private:
     friend class Collector;
@@ -184,6 +192,24 @@ class Collector {
     out_.at = p;
   }
 
+  /// Values that are packed already, or of a number known at run time only; anchored to the list if there is one.
+  template <class V>
+  void write_raw(std::uint16_t stream, std::uint32_t anchor, std::span<const std::uint64_t> anchors, const V& values) {
+    if (stream >= streams_) throw_stream();
+    if (arity_[stream] != values.size()) throw_arity(stream, values.size());
+    if (anchor < GALE_ANCHOR_LIST && is_done(verdict_[anchor])) return misused();
+    for (const std::uint64_t a : anchors) {
+      if (a == kSettled || (a < GALE_FIRST_KEPT && is_done(verdict_[a]))) return misused();
+    }
+    const std::size_t values_at = sizeof(gale_out_record) + anchors.size_bytes();
+    std::uint8_t* const begin = reserve(values_at + raw_bound(values));
+    if (!anchors.empty()) std::memcpy(begin + sizeof(gale_out_record), anchors.data(), anchors.size_bytes());
+    std::uint8_t* const p = put_raw(begin + values_at, values);
+    put_head(begin, {static_cast<std::uint32_t>(p - begin), static_cast<std::uint16_t>(values_at), stream, GALE_EMIT, 0,
+                     static_cast<std::uint16_t>(anchors.size()), anchor});
+    out_.at = p;
+  }
+
   const detail::Runtime& runtime_;
   gale_out& out_;
   std::uint8_t* verdict_;
@@ -196,6 +222,15 @@ class Collector {
  private:
   static constexpr std::size_t kMostReason = 1024;
 
+  static std::size_t raw_bound(const Values& v) noexcept { return static_cast<std::size_t>(v.end_ - v.values_); }
+  static std::size_t raw_bound(const Value::Array& v) noexcept { return codec::Pack<Value::Array>::bound(v); }
+  static std::uint8_t* put_raw(std::uint8_t* p, const Values& v) noexcept {
+    std::memcpy(p, v.values_, raw_bound(v));
+    return p + raw_bound(v);
+  }
+  static std::uint8_t* put_raw(std::uint8_t* p, const Value::Array& v) noexcept {
+    return codec::Pack<Value::Array>::write(p, v);
+  }
   std::uint8_t* reserve(std::size_t need) {
     if (__builtin_expect(static_cast<std::size_t>(out_.end - out_.at) < need, 0)) make_room(need);
     return out_.at;

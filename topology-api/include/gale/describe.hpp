@@ -3,7 +3,8 @@
 // Describe: a component says what it is and binds its members in one pass, so that a key has one place and its default
 // is the member's own initialiser. describe() runs on a fresh object, also without an engine (inspect, validate): no
 // I/O. It runs in one of two modes: declaring (nothing but the declarations are collected) and binding (the members are
-// set).
+// set). Where a topology is checked it runs in both: bound to the configuration and the inputs of the file, so streams
+// and fields may depend on keys declared before them, and it may throw Error at a configuration that cannot be.
 #pragma once
 
 #include "gale/codec/read.hpp"
@@ -45,6 +46,25 @@ class Describe {
   void stream(std::string_view name, Stream& stream, std::initializer_list<std::string_view> fields) {
     stream.number_ = declare(name, fields);
   }
+  /// The same with fields that a key or the inputs decide; without a configuration they are what the defaults give.
+  void emits(const std::vector<std::string>& fields) { declare("default", fields); }
+  void stream(std::string_view name, Stream& stream, const std::vector<std::string>& fields) {
+    stream.number_ = declare(name, fields);
+  }
+  /// The fields that all inputs have, in their order, for a component that passes its input on; empty where no topology
+  /// is. Throws Error when two inputs have different ones.
+  [[nodiscard]] std::vector<std::string> input_fields() const {
+    if (runtime_ == nullptr || runtime_->inputs.empty()) return {};
+    const detail::Input& first = runtime_->inputs.front();
+    for (const detail::Input& other : runtime_->inputs) {
+      if (other.fields != first.fields)
+        throw Error("its inputs " + first.name() + " (" + joined(first.fields) + ") and " + other.name() + " (" +
+                    joined(other.fields) + ") differ in their fields, and it passes them on as they are");
+    }
+    return first.fields;
+  }
+  /// A topology is behind: keys have their values. False where the component alone is described.
+  [[nodiscard]] bool bound() const noexcept { return runtime_ != nullptr; }
 
   /// A configuration key, set before open() when the topology has it. T: bool, integers, double, std::string,
   /// std::vector and std::map<std::string, ...> of those, Value.
@@ -69,14 +89,14 @@ class Describe {
   template <class T>
   void reads(Field<T>& field, std::string_view name) {
     reads_.emplace_back(name);
-    if (runtime_ == nullptr) return;
+    if (runtime_ == nullptr || runtime_->asking) return;
     for (const detail::Input& input : runtime_->inputs) field.positions_.push_back(position(input, name));
   }
   template <class T>
   void reads(Row<T>& row) {
     std::apply([&](const auto&... m) { (reads_.emplace_back(m.name), ...); },
                gale_members(static_cast<const T*>(nullptr)));
-    if (runtime_ == nullptr) return;
+    if (runtime_ == nullptr || runtime_->asking) return;
     for (const detail::Input& input : runtime_->inputs) {
       auto& positions = row.positions_.emplace_back();
       std::apply([&](const auto&... m) { (positions.push_back(position(input, m.name)), ...); },
@@ -99,7 +119,8 @@ class Describe {
   }
 
  private:
-  std::uint16_t declare(std::string_view name, std::initializer_list<std::string_view> fields) {
+  template <class Names>
+  std::uint16_t declare(std::string_view name, const Names& fields) {
     const auto number = static_cast<std::uint16_t>(streams_.size());
     streams_.push_back(
         Value::Map{{"name", Value(name)}, {"fields", Value(Value::Array(fields.begin(), fields.end()))}});
@@ -109,6 +130,11 @@ class Describe {
       if (name == "default") runtime_->default_stream = number;
     }
     return number;
+  }
+  static std::string joined(const std::vector<std::string>& names) {
+    std::string all;
+    for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+    return all;
   }
   std::uint16_t position(const detail::Input& input, std::string_view name) const {
     const int at = input.position(name);

@@ -88,6 +88,23 @@ struct PluginThunks {
     });
   }
 
+  static std::uint32_t describe_for(gale_str info, void* into, void (*write)(void*, gale_str),
+                                    gale_text* text) noexcept {
+    return detail::guarded(text, [&] {
+      gale_task task{};
+      task.info = info;
+      detail::Runtime runtime;
+      runtime.task = &task;
+      runtime.asking = true;
+      runtime.read_info();
+      T fresh;
+      Describe d(runtime);
+      fresh.describe(d);
+      const std::string map = codec::packed(d.declared());
+      write(into, detail::lent(map));
+    });
+  }
+
   static std::uint32_t create(const gale_task* task, void** self, gale_text* text) noexcept {
     return detail::guarded(text, [&] {
       auto instance = std::make_unique<Instance>();
@@ -230,6 +247,7 @@ struct PluginThunks {
     c.activate = activate;
     c.close = close;
     c.destroy = destroy;
+    c.describe_for = describe_for;
     if constexpr (kSpout) {
       c.kind = GALE_SPOUT;
       c.next = next;

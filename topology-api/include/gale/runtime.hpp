@@ -32,6 +32,7 @@ struct Runtime {
   std::vector<std::uint16_t> arity;       // by stream number
   std::uint16_t default_stream = kNoStream;
   std::uint32_t tick_ms = 0;
+  bool asking = false;  // nobody runs it: what it would declare is wanted, for these inputs
   std::shared_ptr<JobQueue> queue = std::make_shared<JobQueue>();  // outlives the task in Mailboxes and KeptTuples
 
   void read_info();

@@ -21,6 +21,8 @@
 
 namespace gale {
 
+class Collector;
+
 /// The values of a tuple, read only. T is bool, an integer (range-checked), double (takes an integer it holds exactly),
 /// std::string_view, std::string, Bytes, BytesView, std::vector<T>, std::map<std::string, T>, std::optional<T> (nil) or
 /// Value. A view points into the tuple and lives as long. Every getter throws gale::Error, naming the field and both
@@ -102,6 +104,7 @@ class Values {
   const detail::Input* input_;
 
  private:
+  friend class Collector;  // passes the bytes on
   [[nodiscard]] codec::Cursor first(std::size_t wanted) const {
     codec::Cursor cursor(values_, end_);
     std::uint32_t n = 0;

@@ -155,7 +155,7 @@ TEST_CASE("A plugin whose entry is missing or gives nothing is refused") {
         said(hidden, "has a Gale note, but does not export gale_plugin_entry; do not hide it when linking"));
   const auto null = fixture("bad_null");
   CHECK(refusal(null) == said(null,
-                              "refuses to work with this gale (plugin ABI 1.0): its gale_plugin_entry returned null; "
+                              "refuses to work with this gale (plugin ABI 1.1): its gale_plugin_entry returned null; "
                               "rebuild it with this gale's SDK"));
 }
 
@@ -165,6 +165,20 @@ TEST_CASE("A component whose constructor throws is refused with its words") {
                               "(plugin 'bad_describe') component 'Early' throws when it is constructed and described: "
                               "cannot reach the database; a constructor and describe() may do no I/O, that is open()'s "
                               "work"));
+}
+
+TEST_CASE("A component is described again with its configuration and inputs") {
+  const gale::host::Opened opened = Plugin::open(fixture("probe"));
+  REQUIRE(opened.error == "");
+  gale::host::TaskInfo task{.topology = "t", .component = "numbers", .config = {}, .inputs = {}};
+  const gale::host::Described same = opened.plugin->describe("Numbers", task);
+  CHECK(same.error == "");
+  CHECK(same.description.name == "Numbers");
+  CHECK(same.description.keys.size() == opened.plugin->description().find("Numbers")->keys.size());
+  CHECK(same.description.streams.at(0).fields == std::vector<std::string>{"n", "text"});
+  task.config["count"] = "many";
+  CHECK(opened.plugin->describe("Numbers", task).error == "key 'count' wants 64-bit integer, is string");
+  CHECK(opened.plugin->describe("Nobody", task).error == "plugin 'probe' has no component 'Nobody'");
 }
 
 TEST_CASE("Two components of one name are refused") {
