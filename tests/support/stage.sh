@@ -44,9 +44,10 @@ build_preset() {
   cmake --build "$root/build/$preset"
 }
 
-# run_ctest PRESET [CTEST OPTIONS...]: the summary of ctest, and what failed.
+# run_ctest PRESET [CTEST OPTIONS...]: the summary of ctest, and what failed. By the test preset, which has the
+# sanitizer's options.
 run_ctest() {
   local preset=$1
   shift
-  ctest --test-dir "$root/build/$preset" --output-on-failure --no-tests=error -j "$(nproc)" "$@"
+  (cd "$root" && ctest --preset "$preset" --no-tests=error -j "$(nproc)" "$@")
 }
