@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "discover.hpp"
+
+#include <glob.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace gale::stock::file {
+
+namespace fs = std::filesystem;
+
+bool is_pattern(const std::string& path) { return path.find_first_of("*?[") != std::string::npos; }
+
+std::vector<std::string> files_of(const std::vector<std::string>& patterns) {
+  std::vector<std::string> files;
+  std::set<Identity> seen;
+  const auto add = [&](const std::string& path) {
+    const auto identity = identity_of(path);
+    if (identity && seen.insert(*identity).second) files.push_back(path);
+  };
+  for (const std::string& pattern : patterns) {
+    add(pattern);  // it may be the name of a file, whatever is in it
+    if (!is_pattern(pattern)) continue;
+    glob_t found{};
+    if (::glob(pattern.c_str(), 0, nullptr, &found) == 0) {
+      for (std::size_t i = 0; i < found.gl_pathc; ++i) add(found.gl_pathv[i]);
+    }
+    ::globfree(&found);
+  }
+  return files;
+}
+
+std::vector<std::string> folders_of(const std::vector<std::string>& patterns) {
+  std::set<std::string> folders;
+  const auto add = [&](const std::string& path) {
+    const fs::path folder = fs::path(path).parent_path();
+    folders.insert(folder.empty() ? "." : folder.string());
+  };
+  for (const std::string& pattern : patterns) {
+    if (!is_pattern(fs::path(pattern).parent_path().string())) add(pattern);
+  }
+  for (const std::string& file : files_of(patterns)) add(file);
+  return {folders.begin(), folders.end()};
+}
+
+std::vector<std::string> rotated_since(const std::string& path, const Identity& identity) {
+  const fs::path whole(path);
+  const std::string name = whole.filename().string();
+  const fs::path folder = whole.parent_path().empty() ? fs::path(".") : whole.parent_path();
+  const auto current = identity_of(path);
+  struct Rotated {
+    std::int64_t seconds, nanoseconds;
+    std::string path;
+    Identity identity;
+  };
+  std::vector<Rotated> all;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    const std::string other = entry.path().filename().string();
+    if (other.size() <= name.size() || other.compare(0, name.size(), name) != 0) continue;
+    if (other[name.size()] != '.' && other[name.size()] != '-') continue;
+    struct stat st {};
+    if (::stat(entry.path().c_str(), &st) != 0 || !S_ISREG(st.st_mode)) continue;
+    const Identity is{st.st_dev, st.st_ino};
+    if (is == current) continue;
+    const std::string found = whole.parent_path().empty() ? other : entry.path().string();
+    all.push_back({st.st_mtim.tv_sec, st.st_mtim.tv_nsec, found, is});
+  }
+  std::sort(all.begin(), all.end(), [](const Rotated& a, const Rotated& b) {
+    return std::tie(a.seconds, a.nanoseconds, b.path) < std::tie(b.seconds, b.nanoseconds, a.path);
+  });
+  const auto ours = std::find_if(all.begin(), all.end(), [&](const Rotated& r) { return r.identity == identity; });
+  std::vector<std::string> since;
+  for (auto it = ours; it != all.end(); ++it) since.push_back(it->path);
+  return since;
+}
+
+}  // namespace gale::stock::file
