@@ -37,6 +37,7 @@ AckBatch& batch_of(LedgerId ledger, std::vector<AckBatch>& acks) {
 }
 
 void get_acks(const std::uint8_t* at, std::size_t count, AckBatch& into) {
+  if (count == 0) return;
   const std::size_t old = into.acks.size();
   into.acks.resize(old + count);
   std::memcpy(static_cast<void*>(into.acks.data() + old), at, count * kAckBytes);
