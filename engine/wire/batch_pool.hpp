@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // BatchPool: where batches come from and go back to. Size classes with a free list each; larger ones come from malloc
-// and go back to it (a malloc per batch is four times slower on two threads, reference: engine/link/README.md).
+// and go back to it (a malloc per batch is four times slower on two threads).
 // Invariants: kHeadroom bytes stand free in front of `data`, so that a full batch becomes a frame where it stands; idle
 // memory is at most `max_idle_bytes` a class. The pool outlives its batches.
 // Threads: any.

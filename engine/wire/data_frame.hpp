@@ -33,7 +33,7 @@ inline constexpr std::uint32_t kBatchCharge = 256;
 void put_section(std::uint8_t* at, const Batch& batch) noexcept;
 
 /// Finds and checks every section and every record of a body that came from `header.from`. Appends to `sections`, whose
-/// content is meaningless when the answer is a refusal. About 1 ns a record.
+/// content is meaningless when the answer is a refusal. 2 to 2.5 ns a record, most of it the walk from size to size.
 [[nodiscard]] Refusal check_data(const FrameHeader& header, std::span<const std::uint8_t> body, const Limits& limits,
                                  std::vector<Section>& sections);
 
