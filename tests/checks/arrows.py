@@ -49,6 +49,8 @@ DOORS = {
     "boost/": ["supervisor/cli"],
     "xxhash.h": ["engine/base", "engine/route"],
     "nlohmann/": ["supervisor/cli", "topology-api/components"],
+    "valijson/": ["topology-api/components/validate"],
+    "re2/": ["topology-api/components/filter"],
 }
 
 
