@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "refusal.hpp"
+#include "scratch.hpp"
+#include "tests/support/fake_host.hpp"
+#include "topology-api/components/json/convert.hpp"
+#include "topology-api/components/validate/bolt.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace gale::stock::validate {
+namespace {
+
+using test::Cells;
+using test::FakeHost;
+using Map = Value::Map;
+using Array = Value::Array;
+
+Value::Map schema(const char* text) { return json::to_value(json::parse(text)).get<Map>(); }
+const char* const kReading = R"({"type":"object","required":["sensor","celsius"],"properties":{
+    "sensor":{"type":"string","pattern":"^s[0-9]+$"},"celsius":{"type":"number","maximum":60}}})";
+
+host::TaskInfo task(Map config) { return test::task_with({"sensor", "celsius"}, std::move(config)); }
+std::string refusal(Map config) { return test::refusal(test::component_of<Bolt>(), task(std::move(config))); }
+
+TEST_CASE("A tuple is checked as an object of its fields, and passes as it is") {
+  FakeHost host(test::component_of<Bolt>(), task({{"schema", Value(schema(kReading))}}));
+  host.started().execute({{"s1", 20}, {"s1", 61}, {"x", "warm"}});
+  REQUIRE(host.records.size() == 3);
+  CHECK(host.records[0].values == Cells{"s1", 20});
+  CHECK(host.records[0].head.stream == 0);
+  CHECK(host.records[1].head.stream == 1);
+  CHECK(host.records[1].values ==
+        Cells{"s1", 61, Value(Array{"[celsius]: Expected number less than or equal to 60.000000"})});
+  CHECK(host.records[2].values.at(2).get<Array>().size() >= 2);
+  CHECK(host.counters["rejected"] == 2);
+  CHECK(host.verdicts == std::vector<std::uint8_t>(3, GALE_VERDICT_ACKED));
+}
+
+TEST_CASE("A field of JSON text is parsed and checked; no JSON is a reason") {
+  FakeHost host(test::component_of<Bolt>(),
+                task({{"schema", Value(schema(kReading))}, {"field", "sensor"}, {"parse", true}}));
+  host.started().execute({{R"({"sensor":"s1","celsius":3})", 1}, {"{", 2}, {5, 3}});
+  CHECK(host.records[0].values == Cells{R"({"sensor":"s1","celsius":3})", 1});
+  CHECK(host.records[1].values.at(2).get<Array>().at(0).get<std::string>().find("parse error") == 0);
+  CHECK(host.records[2].values.at(2) == Value(Array{"the field is integer, not text"}));
+}
+
+TEST_CASE("The schema may be a file, and what is wrong with it is told when it opens") {
+  const test::Folder folder;
+  test::write_file(folder / "schema.json", kReading);
+  FakeHost good(test::component_of<Bolt>(), task({{"schema_file", folder / "schema.json"}}));
+  good.started().execute({{"s1", 1}});
+  CHECK(good.records[0].head.stream == 0);
+  const auto open = [&](const std::string& path) {
+    FakeHost host(test::component_of<Bolt>(), task({{"schema_file", path}}));
+    REQUIRE(host.create() == "");
+    return host.instance().open().text;
+  };
+  CHECK(open(folder / "none") == "cannot read the schema '" + (folder / "none") + "'; see 'schema_file'");
+  test::write_file(folder / "bad.json", "{");
+  CHECK(open(folder / "bad.json").find("the schema '" + (folder / "bad.json") + "': parse error") == 0);
+}
+
+TEST_CASE("A wrong schema in the topology is refused where it is checked") {
+  CHECK(refusal({}) == "set either 'schema' or 'schema_file'");
+  CHECK(refusal({{"schema", Value(schema(kReading))}, {"schema_file", "x"}}) == "set either 'schema' or 'schema_file'");
+  CHECK(refusal({{"schema", Value(schema(kReading))}, {"parse", true}}) ==
+        "'parse' wants 'field': the field that has the text");
+  CHECK(refusal({{"schema", Value(schema(R"({"type":"objekt"})"))}}).find("key 'schema': it is no JSON Schema: ") == 0);
+  CHECK(refusal({{"schema", Value(schema(R"({"properties":{"a":{"pattern":"["}}})"))}})
+            .find("key 'schema': the pattern '[' is no regular expression") == 0);
+  CHECK(refusal({{"schema", Value(schema(R"({"$ref":"http://example.org/x.json"})"))}}).find("it is no JSON Schema") !=
+        std::string::npos);
+}
+
+TEST_CASE("A text too long for the pattern matcher is rejected, not matched") {
+  FakeHost host(test::component_of<Bolt>(),
+                task({{"schema", Value(schema(R"({"properties":{"sensor":{"pattern":"^(a|b)*$"}}})"))}}));
+  host.started().execute({{std::string(4096, 'a'), 1}, {std::string(5'000'000, 'a'), 1}});
+  CHECK(host.records[0].head.stream == 0);
+  CHECK(host.records[1].values.at(2).get<Array>().at(0).get<std::string>().find("a text of 5000000 bytes") == 0);
+}
+
+TEST_CASE("Without patterns a text may be as long as it likes; nesting may not be as deep") {
+  FakeHost host(test::component_of<Bolt>(),
+                task({{"schema", Value(schema(R"({"type":"object"})"))}, {"field", "sensor"}, {"parse", true}}));
+  const std::string deep = R"({"a":)" + std::string(10'000, '[') + std::string(10'000, ']') + "}";
+  host.started().execute({{R"({"a":")" + std::string(1'000'000, 'x') + "\"}", 1}, {deep, 1}});
+  CHECK(host.records[0].head.stream == 0);
+  CHECK(host.records[1].values.at(2) == Value(Array{"nested deeper than 64"}));
+}
+
+}  // namespace
+}  // namespace gale::stock::validate
