@@ -4,6 +4,8 @@
 #include "engine/base/assert.hpp"
 #include "engine/base/failpoint.hpp"
 
+#include <algorithm>
+
 namespace gale::ack {
 
 Ledger::Ledger(std::uint32_t slots, Incarnation incarnation)
@@ -49,13 +51,23 @@ void Ledger::apply(const wire::AckBatch& batch, TimePoint now, Completions& done
   }
 }
 
-void Ledger::expire(TimePoint now, Duration timeout, Completions& done) {
+void Ledger::expire(TimePoint now, Duration timeout, Duration max_age, Completions& done) {
   const std::uint32_t at = millis(now);
+  const auto now_units = static_cast<std::uint16_t>(at / kAgeUnitMs);
+  const auto age_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::min<Duration>(max_age, std::chrono::hours(2)));
+  const auto most_units = static_cast<std::uint16_t>(age_ms.count() / kAgeUnitMs + 1);
   const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count();
   for (std::uint32_t slot = 0; slot < slots_; ++slot) {
     Slot& s = table_[slot];
     if (s.root.load(std::memory_order_acquire) == 0) continue;
     const auto waited = static_cast<std::int32_t>(at - s.progress_ms);  // open() may be a little ahead of our clock
+    const auto age = static_cast<std::uint16_t>(now_units - s.opened);
+    if (waited >= 0 && age > most_units) {
+      s.root.store(0, std::memory_order_relaxed);
+      done.failed.push_back({slot, Outcome::kTimedOut, "timed out: older than topology.message.max.age.secs"});
+      continue;
+    }
     if (waited < limit) continue;
     s.root.store(0, std::memory_order_relaxed);
     done.failed.push_back({slot, Outcome::kTimedOut, "timed out: no ack for " + std::to_string(waited) + " ms"});

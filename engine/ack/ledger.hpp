@@ -75,6 +75,7 @@ class Ledger {
     s.message = message;
     s.attempt = attempt;
     s.progress_ms = millis(now);
+    s.opened = static_cast<std::uint16_t>(s.progress_ms / kAgeUnitMs);
     s.root.store(root.value, std::memory_order_release);
   }
   /// The spout task completes a root itself, none of whose copies has left.
@@ -84,8 +85,9 @@ class Ledger {
 
   /// Folds one batch. Stale entries are counted, never applied. Appends what completed to `done`.
   void apply(const wire::AckBatch& batch, TimePoint now, Completions& done);
-  /// Fails every root without an ack since `now - timeout`, at the deadline and not before.
-  void expire(TimePoint now, Duration timeout, Completions& done);
+  /// Fails every root without an ack or touch since `now - timeout`, at the deadline and not before, and every root
+  /// older than `max_age` whatever is said of it (to a quarter of a second; at most two hours).
+  void expire(TimePoint now, Duration timeout, Duration max_age, Completions& done);
 
   /// Entries for roots that are no more. The acker's thread.
   [[nodiscard]] std::uint64_t stale() const noexcept { return stale_; }
@@ -97,11 +99,12 @@ class Ledger {
     std::uint64_t message = 0;
     std::uint32_t progress_ms = 0;  // of the last ack, on the ledger's own clock
     std::uint16_t attempt = 0;
-    std::uint16_t unused = 0;
+    std::uint16_t opened = 0;  // in units of kAgeUnit, on the same clock
   };
   static_assert(sizeof(Slot) == 32, "acker memory is 32 bytes a root");
 
   [[nodiscard]] Slot* find(RootId root) noexcept;
+  static constexpr std::uint32_t kAgeUnitMs = 256;  // 16 bits of it are four and a half hours
   static std::uint32_t millis(TimePoint t) noexcept {
     return static_cast<std::uint32_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count());

@@ -20,10 +20,11 @@ namespace gale::execute {
 
 class AckerTask final : public Schedulable {
  public:
-  AckerTask(Pool& pool, SpoutTask& spout, Duration timeout)
+  AckerTask(Pool& pool, SpoutTask& spout, Duration timeout, Duration max_age)
       : pool_(pool),
         spout_(spout),
         timeout_(timeout),
+        max_age_(max_age),
         every_(std::clamp<Duration>(timeout / 8, std::chrono::milliseconds(10), std::chrono::seconds(1))),
         name_("acker of " + spout.name()) {}
 
@@ -46,7 +47,7 @@ class AckerTask final : public Schedulable {
     for (const wire::AckBatch& batch : taken_) ledger.apply(batch, now, done_);
     taken_.clear();
     if (now >= next_) {
-      ledger.expire(now, timeout_, done_);
+      ledger.expire(now, timeout_, max_age_, done_);
       next_ = now + every_;
     }
     stale_.store(ledger.stale(), std::memory_order_relaxed);
@@ -60,7 +61,7 @@ class AckerTask final : public Schedulable {
  private:
   Pool& pool_;
   SpoutTask& spout_;
-  const Duration timeout_, every_;
+  const Duration timeout_, max_age_, every_;
   const std::string name_;
   std::mutex lock_;
   std::vector<wire::AckBatch>

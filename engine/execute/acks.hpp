@@ -35,6 +35,8 @@ class AckOutbox {
     if (__builtin_expect(lane.count == lane.acks.size(), 0)) make_room(ledger);
     lane.acks[lane.count++] = {root, edges};
   }
+  /// Somebody holds this copy and is not stuck: slow is not lost. An entry that changes nothing but the time.
+  void touch(LedgerId ledger, RootId root) { ack(ledger, root, 0); }
   void fail(LedgerId ledger, RootId root, std::string_view reason) {
     lanes_[ledger.value].fails.push_back({root, std::string(reason.substr(0, wire::kMaxReasonBytes))});
   }

@@ -85,6 +85,9 @@ void BoltTask::finish_input(const gale_in_record& head) {
       return;
     case GALE_VERDICT_FAILED:
       ++failed_;
+      for (const auto& [number, handle] : kept_now_) {  // kept, then thrown: the handle settles nothing any more
+        if (Kept* kept = number == input_ ? kept_.find(handle) : nullptr) kept->failed = true;
+      }
       fail_roots(input_at_, fail_reason_.empty() ? reason("failed") : fail_reason_);
       fail_reason_.clear();
       return;
@@ -171,6 +174,7 @@ void BoltTask::anchor_failed(const gale_out_record& r, const std::uint8_t* at, c
       fail_input();
     } else if (Kept* kept = kept_.find(anchor); kept != nullptr && !kept->failed) {
       kept->failed = true;
+      ++failed_;
       fail_roots(kept->record.data(), reason(why));
     }
   }

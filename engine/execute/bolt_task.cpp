@@ -38,6 +38,10 @@ Turn BoltTask::run(TimePoint now) {
     } while (more && !outbox_.refused() && now_ - began < kTurn);
     if (!more && phase_ != Phase::kEnded) try_finish();
   }
+  touch_when_due([this](const auto& look) {
+    if (batch_ != nullptr) look(view_.at, view_.end);
+    inbox_.each(look);
+  });
   acks_.flush();
   const bool delivered = outbox_.flush();
   publish_counts();
@@ -48,7 +52,8 @@ Turn BoltTask::run(TimePoint now) {
     env_.watcher.finished(id_);
   }
   const bool finish_again = phase_ == Phase::kFinishing && !finish_waits_;
-  return {delivered && (more || finish_again), next_tick_};
+  const bool holds = batch_ != nullptr || !inbox_.empty() || !delivered;
+  return {delivered && (more || finish_again), holds ? std::min(next_tick_, next_touch()) : next_tick_};
 }
 
 /// Does one thing that waits; false when nothing does.

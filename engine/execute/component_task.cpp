@@ -32,6 +32,7 @@ ComponentTask::ComponentTask(Environment& env, TaskId id)
       copier_(outbox_),
       acks_(env.acks, env.plan.ledgers.size()) {
   for (std::size_t i = 0; i < component_.streams.size(); ++i) copier_.add_stream();
+  next_touch_ = env.clock.now() + env.plan.settings.message_timeout / 3;
   fill_table();
 }
 
@@ -164,19 +165,21 @@ std::uint32_t ComponentTask::more_thunk(gale_out* out, std::uint64_t need) noexc
 }
 
 void ComponentTask::drop_thunk(gale_out* out) noexcept {
-  static_cast<ComponentTask*>(out->host)->held_.clear();
+  ComponentTask& task = *static_cast<ComponentTask*>(out->host);
+  if (out->begun == task.lent_) task.held_.clear();  // else what is held is an earlier call's, and final
   out->at = out->begun;
 }
 
 std::uint32_t ComponentTask::more(std::uint64_t need) {
+  const std::uint64_t held = out_.begun == lent_ ? held_.size() : 0;  // of the running call
+  const std::uint64_t running = held + static_cast<std::uint64_t>(out_.at - out_.begun);
+  if (running + need > component_.settings.execute_max_emit_bytes) return GALE_TOO_MUCH;  // nothing was touched
   if (out_.begun != lent_) {  // what was held, and all before the running call, has become final
     offer_final(held_.data(), held_.data() + held_.size());
     held_.clear();
     offer_final(lent_, out_.begun);
   }
   held_.insert(held_.end(), out_.begun, out_.at);
-  out_.at = out_.begun = lent_;
-  if (held_.size() + need > component_.settings.execute_max_emit_bytes) return GALE_TOO_MUCH;
   if (need > static_cast<std::uint64_t>(lent_end_ - lent_)) {
     large_.resize(need);
     lent_ = large_.data();
@@ -197,7 +200,7 @@ void ComponentTask::settle_kept(std::uint64_t handle, bool acked, std::string_vi
   }
   const std::uint8_t* record = kept->record.data();
   if (kept->failed) {
-    counters_.failed.add(1);
+    // Told and counted when it failed; only its bytes are left to be let go.
   } else if (acked) {
     const std::uint32_t n = wire::anchors_of(wire::head_of(record));
     for (std::uint32_t i = 0; i < n; ++i) {
@@ -218,6 +221,17 @@ void ComponentTask::fail_roots(const std::uint8_t* record, std::string_view why)
   for (std::uint32_t i = 0; i < n; ++i) {
     const wire::Anchor a = wire::anchor_at(record, i);
     acks_.fail(a.ledger, a.root, why);
+  }
+}
+
+void ComponentTask::touch(const std::uint8_t* at, const std::uint8_t* end) {
+  while (at != end) {
+    const gale_in_record head = wire::head_of(at);
+    for (std::uint32_t i = 0; i < wire::anchors_of(head); ++i) {
+      const wire::Anchor a = wire::anchor_at(at, i);
+      acks_.touch(a.ledger, a.root);
+    }
+    at += head.size;
   }
 }
 

@@ -74,6 +74,17 @@ class ComponentTask : public Schedulable {
   void report(const std::string& text);
   void thrown(std::string_view where, const host::Status& status);
   void declare_finished();
+  /// Every third of the message timeout a task tells the ledgers which roots it holds, so that only what is lost, or
+  /// stuck in user code, times out. `input` looks at what waits in front of the task.
+  template <class F>
+  void touch_when_due(F&& input) {
+    if (now_ < next_touch_) return;
+    next_touch_ = now_ + env_.plan.settings.message_timeout / 3;
+    const auto look = [this](const std::uint8_t* at, const std::uint8_t* end) { touch(at, end); };
+    input(look);
+    outbox_.each(look);
+  }
+  [[nodiscard]] TimePoint next_touch() const noexcept { return next_touch_; }
   [[nodiscard]] bool take_wake() noexcept { return woken_.exchange(false, std::memory_order_acq_rel); }
   /// After user code had its chance to drain the file descriptor that woke it.
   void arm_watch();
@@ -107,6 +118,7 @@ class ComponentTask : public Schedulable {
   static std::uint32_t more_thunk(gale_out* out, std::uint64_t need) noexcept;
   static void drop_thunk(gale_out* out) noexcept;
   std::uint32_t more(std::uint64_t need);
+  void touch(const std::uint8_t* at, const std::uint8_t* end);
   void offer_final(const std::uint8_t* begin, const std::uint8_t* end);
   void fill_table();
   bool watch(int fd);
@@ -118,6 +130,7 @@ class ComponentTask : public Schedulable {
   std::vector<std::uint8_t> surplus_;  // final, not yet passed
   std::uint8_t* lent_ = nullptr;
   std::uint8_t* lent_end_ = nullptr;
+  TimePoint next_touch_{};
   std::map<std::string, std::uint64_t> reported_;  // distinct errors and how often
   std::atomic<bool> woken_{false};
   std::mutex fired_lock_;

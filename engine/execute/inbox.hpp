@@ -28,6 +28,13 @@ class Inbox final : public Destination {
   /// The oldest batch, or nothing. Wakes senders that wait for room.
   wire::BatchPtr take();
 
+  /// Every batch that waits, under the lock: for rare looks.
+  template <class F>
+  void each(F&& look) {
+    const std::lock_guard lock(lock_);
+    for (const wire::Batch* b = head_; b != nullptr; b = b->next) look(b->data, b->data + b->bytes);
+  }
+
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool empty() const noexcept { return count_.load(std::memory_order_acquire) == 0; }
 

@@ -43,6 +43,14 @@ class Outbox {
 
   /// Offers everything; true when nothing is left. What is refused wakes the owner later.
   bool flush();
+  /// Every run of records that waits here. For rare looks.
+  template <class F>
+  void each(F&& look) const {
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      for (const wire::BatchPtr& b : lanes_[i].full) look(b->data, b->data + b->bytes);
+      if (lanes_[i].open != nullptr) look(lanes_[i].open->data, open_[i].at);
+    }
+  }
   [[nodiscard]] bool delivered() const noexcept { return dirty_.empty(); }
   /// A batch was refused since the last flush() that delivered all: the running call should return when it can.
   [[nodiscard]] bool refused() const noexcept { return refused_; }

@@ -53,6 +53,7 @@ Turn SpoutTask::run(TimePoint now) {
   }
   if (!done_at_once_.empty() || !refused_.empty()) take_completions();
   try_end();
+  touch_when_due([](const auto&) {});
   acks_.flush();
   const bool delivered = outbox_.flush();
   publish_counts();
@@ -64,6 +65,7 @@ Turn SpoutTask::run(TimePoint now) {
   eager_.store(more, std::memory_order_relaxed);
   TimePoint wake_at = free_.empty() ? TimePoint::max() : replays_.next_due();
   if (state_ == GALE_NEXT_UNTIL) wake_at = std::min(wake_at, idle_until_);
+  if (!delivered) wake_at = std::min(wake_at, next_touch());
   return {delivered && more, wake_at};
 }
 

@@ -11,19 +11,20 @@
 namespace gale::plan {
 
 struct Settings {
-  std::uint16_t workers = 1;                            // topology.workers
-  Duration message_timeout = std::chrono::seconds(30);  // topology.message.timeout.secs (fractions allowed)
-  std::uint32_t max_spout_pending = 65536;              // topology.max.spout.pending: slots, 1..2^20-1
-  std::uint32_t max_attempts = 5;                       // topology.max.attempts
-  std::uint64_t replay_max_bytes = 64u << 20;           // topology.replay.max.bytes, a spout task
-  std::uint64_t execute_max_emit_bytes = 64u << 20;     // topology.execute.max.emit.bytes
-  std::uint64_t task_max_kept_bytes = 256u << 20;       // topology.task.max.kept.bytes
-  std::uint32_t inbox_bytes = 256u << 10;               // topology.task.inbox.bytes: credit of one task
-  std::uint32_t batch_bytes = 32u << 10;                // topology.batch.bytes: a full batch within a worker
-  std::uint32_t transfer_batch_bytes = 128u << 10;      // topology.transfer.batch.bytes: a full frame between workers
-  std::uint32_t key_groups = 1024;                      // topology.key.groups
-  std::uint32_t threads = 0;                            // topology.worker.threads; 0: one a core
-  std::int32_t place_on_worker = -1;                    // component only: topology.component.worker, from 1; -1: spread
+  std::uint16_t workers = 1;                             // topology.workers
+  Duration message_max_age = std::chrono::seconds(300);  // topology.message.max.age.secs
+  Duration message_timeout = std::chrono::seconds(30);   // topology.message.timeout.secs (fractions allowed)
+  std::uint32_t max_spout_pending = 65536;               // topology.max.spout.pending: slots, 1..2^20-1
+  std::uint32_t max_attempts = 5;                        // topology.max.attempts
+  std::uint64_t replay_max_bytes = 64u << 20;            // topology.replay.max.bytes, a spout task
+  std::uint64_t execute_max_emit_bytes = 64u << 20;      // topology.execute.max.emit.bytes
+  std::uint64_t task_max_kept_bytes = 256u << 20;        // topology.task.max.kept.bytes
+  std::uint32_t inbox_bytes = 256u << 10;                // topology.task.inbox.bytes: credit of one task
+  std::uint32_t batch_bytes = 32u << 10;                 // topology.batch.bytes: a full batch within a worker
+  std::uint32_t transfer_batch_bytes = 128u << 10;       // topology.transfer.batch.bytes: a full frame between workers
+  std::uint32_t key_groups = 1024;                       // topology.key.groups
+  std::uint32_t threads = 0;                             // topology.worker.threads; 0: one a core
+  std::int32_t place_on_worker = -1;  // component only: topology.component.worker, from 1; -1: spread
 };
 
 }  // namespace gale::plan

@@ -30,8 +30,8 @@ void Worker::make_tasks() {
       continue;
     }
     spouts_[i] = std::make_unique<execute::SpoutTask>(env_, id, options_.incarnation);
-    ackers_[plan_.tasks[i].ledger.value] =
-        std::make_unique<execute::AckerTask>(pool_, *spouts_[i], plan_.component_of(id).settings.message_timeout);
+    ackers_[plan_.tasks[i].ledger.value] = std::make_unique<execute::AckerTask>(
+        pool_, *spouts_[i], plan_.settings.message_timeout, plan_.settings.message_max_age);
   }
 }
 
