@@ -18,7 +18,7 @@ Ledger::Ledger(std::uint32_t slots, Incarnation incarnation)
 
 Ledger::Slot* Ledger::find(RootId root) noexcept {
   const std::uint32_t slot = slot_of(root);
-  if (slot >= slots_) return nullptr;
+  if (slot >= slots_ || root.value == 0) return nullptr;  // 0 is what a free slot holds
   const std::uint64_t now_there = table_[slot].root.load(std::memory_order_acquire);
   if (now_there == root.value) return &table_[slot];
   if (GALE_FAILPOINT("serial-not-checked") && now_there != 0) return &table_[slot];

@@ -32,14 +32,17 @@ bool fold(Cursor& c, std::uint64_t& hash) noexcept {
   bool flag = false;
   std::uint64_t bits = 0;
   double d = 0;
-  if (c.string(s) == Read::kOk) return hash = mix(hash, kString, s.data(), s.size()), true;
-  if (c.integer(flag, bits) == Read::kOk)
+  Read r = c.string(s);
+  if (r == Read::kOk) return hash = mix(hash, kString, s.data(), s.size()), true;
+  if (r == Read::kWrongType && (r = c.integer(flag, bits)) == Read::kOk) {
     return hash = mix(hash, flag ? kNegative : kInteger, &bits, sizeof bits), true;
-  if (c.floating(d) == Read::kOk) {
+  }
+  if (r == Read::kWrongType && (r = c.floating(d)) == Read::kOk) {
     d = canonical(d);
     return hash = mix(hash, kDouble, &d, sizeof d), true;
   }
-  if (c.bytes(s) == Read::kOk) return hash = mix(hash, kBytes, s.data(), s.size()), true;
+  if (r == Read::kWrongType && (r = c.bytes(s)) == Read::kOk) return hash = mix(hash, kBytes, s.data(), s.size()), true;
+  if (r != Read::kWrongType) return false;  // malformed: where the cursor stands now means nothing
   if (c.boolean(flag) == Read::kOk) return hash = mix(hash, flag ? kTrue : kFalse, nullptr, 0), true;
   if (c.nil() == Read::kOk) return hash = mix(hash, kNil, nullptr, 0), true;
   return false;
