@@ -51,7 +51,10 @@ Turn SpoutTask::run(TimePoint now) {
       more = call_next();
     } while (more && !outbox_.refused() && now_ - began < kTurn);
   }
-  if (!done_at_once_.empty() || !refused_.empty()) take_completions();
+  if (!done_at_once_.empty() || !refused_.empty()) {
+    take_completions();  // slots came free, or an idle spout was told what it waits for: nobody else will wake it
+    more = more || (has_surplus() ? !free_.empty() : state_ == GALE_NEXT_EMITTED && may_call());
+  }
   try_end();
   touch_when_due([](const auto&) {});
   acks_.flush();

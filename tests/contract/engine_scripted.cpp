@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The plugin `scripted`: components that run the functions of a script (engine_scripted.hpp). Tests of the engine
+// alone.
+#include "tests/contract/engine_scripted.hpp"
+
+#include "gale/plugin.hpp"
+
+namespace {
+
+using gale::test::BoltScript;
+using gale::test::SpoutScript;
+
+template <class Script>
+Script& script_at(std::int64_t address) {
+  if (address == 0) throw gale::Error("key 'script' wants the address of a script");
+  return *reinterpret_cast<Script*>(address);
+}
+
+class Source final : public gale::Spout {
+ public:
+  void describe(gale::Describe& d) override {
+    d.doc("Runs a script.");
+    d.key("script", address_, "Where the script is.");
+    d.emits({"n", "text"});
+    d.stream("other", other_, {"n"});
+  }
+  void open(gale::Context& context) override {
+    script_ = &script_at<SpoutScript>(address_);
+    script_->other = other_;
+    context_ = &context;
+    if (script_->open) script_->open(context);
+  }
+  gale::Next next(gale::SpoutCollector& out) override { return script_->next(out, *context_); }
+  void ack(gale::MessageId id) override {
+    if (script_->ack) script_->ack(id);
+  }
+  void fail(const gale::Failure& f) override {
+    if (script_->fail) script_->fail(f);
+  }
+  void activate() override {
+    if (script_->activate) script_->activate();
+  }
+  void deactivate() override {
+    if (script_->deactivate) script_->deactivate();
+  }
+  void close() override {
+    if (script_->close) script_->close();
+  }
+
+ private:
+  std::int64_t address_ = 0;
+  SpoutScript* script_ = nullptr;
+  gale::Context* context_ = nullptr;
+  gale::Stream other_;
+};
+
+template <int kTickMs>
+class Any : public gale::Bolt {
+ public:
+  void describe(gale::Describe& d) override {
+    d.doc("Runs a script; without one it passes tuples on.");
+    d.key("script", address_, "Where the script is.");
+    d.emits({"n", "text"});
+    d.stream("other", other_, {"n"});
+    if constexpr (kTickMs != 0) d.tick_every(std::chrono::milliseconds(kTickMs));
+  }
+  void open(gale::Context& context) override {
+    script_ = &script_at<BoltScript>(address_);
+    script_->other = other_;
+    if (script_->open) script_->open(context);
+  }
+  void execute(const gale::Tuple& tuple, gale::Collector& out) override {
+    if (script_->execute) return script_->execute(tuple, out);
+    out.forward(tuple);
+    out.ack(tuple);
+  }
+  void tick(gale::TimePoint now, gale::Collector& out) override {
+    if (script_->tick) script_->tick(now, out);
+  }
+  bool finish(gale::Collector& out) override { return !script_->finish || script_->finish(out); }
+  void activate() override {
+    if (script_->activate) script_->activate();
+  }
+  void close() override {
+    if (script_->close) script_->close();
+  }
+
+ private:
+  std::int64_t address_ = 0;
+  BoltScript* script_ = nullptr;
+  gale::Stream other_;
+};
+
+class Step final : public Any<0> {};
+class Ticker final : public Any<5> {};
+
+}  // namespace
+
+GALE_PLUGIN("scripted", "1.0.0", Source, Step, Ticker);
