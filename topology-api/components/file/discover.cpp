@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -48,35 +49,55 @@ std::vector<std::string> folders_of(const std::vector<std::string>& patterns) {
   return {folders.begin(), folders.end()};
 }
 
-std::vector<std::string> rotated_since(const std::string& path, const Identity& identity) {
+namespace {
+
+struct Rotated {
+  Written written;
+  std::string path;
+  Identity identity;
+};
+
+bool is_compressed(const std::string& name) {
+  for (const std::string_view end : {".gz", ".xz", ".bz2", ".zst", ".lz4", ".Z"}) {
+    if (name.size() > end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0) return true;
+  }
+  return false;
+}
+
+/// path.1, path-20240131 and the like, the one that was written to last at the end.
+std::vector<Rotated> all_rotated(const std::string& path) {
   const fs::path whole(path);
   const std::string name = whole.filename().string();
-  const fs::path folder = whole.parent_path().empty() ? fs::path(".") : whole.parent_path();
+  const bool bare = whole.parent_path().empty();
   const auto current = identity_of(path);
-  struct Rotated {
-    std::int64_t seconds, nanoseconds;
-    std::string path;
-    Identity identity;
-  };
   std::vector<Rotated> all;
   std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(bare ? fs::path(".") : whole.parent_path(), error)) {
     const std::string other = entry.path().filename().string();
     if (other.size() <= name.size() || other.compare(0, name.size(), name) != 0) continue;
-    if (other[name.size()] != '.' && other[name.size()] != '-') continue;
+    if ((other[name.size()] != '.' && other[name.size()] != '-') || is_compressed(other)) continue;
     struct stat st {};
     if (::stat(entry.path().c_str(), &st) != 0 || !S_ISREG(st.st_mode)) continue;
     const Identity is{st.st_dev, st.st_ino};
-    if (is == current) continue;
-    const std::string found = whole.parent_path().empty() ? other : entry.path().string();
-    all.push_back({st.st_mtim.tv_sec, st.st_mtim.tv_nsec, found, is});
+    if (is != current)
+      all.push_back({{st.st_mtim.tv_sec, st.st_mtim.tv_nsec}, bare ? other : entry.path().string(), is});
   }
   std::sort(all.begin(), all.end(), [](const Rotated& a, const Rotated& b) {
-    return std::tie(a.seconds, a.nanoseconds, b.path) < std::tie(b.seconds, b.nanoseconds, a.path);
+    return std::tie(a.written, b.path) < std::tie(b.written, a.path);  // of one tick: log.2 is older than log.1
   });
-  const auto ours = std::find_if(all.begin(), all.end(), [&](const Rotated& r) { return r.identity == identity; });
+  return all;
+}
+
+}  // namespace
+
+std::vector<std::string> rotated_since(const std::string& path, const std::set<Identity>& known,
+                                       std::optional<Written> written) {
+  const std::vector<Rotated> all = all_rotated(path);
+  auto first = std::find_if(all.begin(), all.end(), [&](const Rotated& r) { return known.count(r.identity) != 0; });
+  if (first == all.end() && written)
+    first = std::find_if(all.begin(), all.end(), [&](const Rotated& r) { return r.written > *written; });
   std::vector<std::string> since;
-  for (auto it = ours; it != all.end(); ++it) since.push_back(it->path);
+  for (; first != all.end(); ++first) since.push_back(first->path);
   return since;
 }
 

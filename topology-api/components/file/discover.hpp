@@ -5,6 +5,8 @@
 
 #include "source_file.hpp"
 
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,8 +21,10 @@ bool is_pattern(const std::string& path);
 /// The folders in which a file that the patterns name may appear.
 std::vector<std::string> folders_of(const std::vector<std::string>& patterns);
 
-/// What `path` was rotated to since its file was `identity`: that file under its new name, and those rotated after it,
-/// the oldest first; without the one that is at `path` now. Empty when it is in the folder no more.
-std::vector<std::string> rotated_since(const std::string& path, const Identity& identity);
+/// What `path` was rotated to since its file was one of `known`: the oldest of those under its new name, and all that
+/// were rotated after it, the oldest first; without the one that is at `path` now, and without compressed ones. When
+/// none is in the folder any more: those last written to after `written`, if that is given.
+std::vector<std::string> rotated_since(const std::string& path, const std::set<Identity>& known,
+                                       std::optional<Written> written = std::nullopt);
 
 }  // namespace gale::stock::file

@@ -50,23 +50,26 @@ void LineSource::open(std::vector<FileState> states, TimePoint now) {
 
 /// Files of the last run that go by another name now, and those that were rotated since.
 void LineSource::add_rotated(TimePoint now, const std::set<Identity>& current) {
-  std::vector<FileState> gone;
+  std::map<std::string, std::set<Identity>> gone;  // by the name they had
   for (const auto& [identity, state] : saved_) {
-    if (current.count(identity) == 0) gone.push_back(state);
+    if (current.count(identity) == 0) gone[state.path].insert(identity);
   }
-  std::set<Identity> added;
-  for (const FileState& state : gone) {
-    const std::vector<std::string> names = rotated_since(state.path, state.identity);
-    if (names.empty()) saved_.erase(state.identity);  // deleted
-    for (const std::string& name : names) {
+  std::set<Identity> there;
+  for (const auto& [path, known] : gone) {
+    for (const std::string& name : rotated_since(path, known)) {
       const auto identity = identity_of(name);
-      if (!identity || current.count(*identity) != 0 || !mine(*identity) || !added.insert(*identity).second) continue;
+      if (!identity || current.count(*identity) != 0 || !mine(*identity) || !there.insert(*identity).second) continue;
       if (!options_.follow) {
         waiting_.push_back(name);
       } else if (add_path(name, false)) {
         files_.back()->retired = true;
         files_.back()->retired_at = now;
       }
+    }
+  }
+  for (const auto& [path, known] : gone) {
+    for (const Identity& identity : known) {
+      if (there.count(identity) == 0) saved_.erase(identity);  // deleted
     }
   }
 }
@@ -224,6 +227,7 @@ void LineSource::refresh(TimePoint now) {
   if (!options_.follow) return;
   watch_folders();
   std::map<Identity, std::string> now_there;
+  std::vector<const Reading*> gone;
   for (const std::string& path : files_of(options_.patterns)) {
     if (const auto identity = identity_of(path)) now_there.emplace(*identity, path);
   }
@@ -237,10 +241,26 @@ void LineSource::refresh(TimePoint now) {
     } else if (!reading->retired) {
       reading->retired = true;
       reading->retired_at = now;
+      gone.push_back(reading.get());
     }
   }
+  for (const Reading* reading : gone) add_missed(*reading, now);
   for (const auto& [identity, path] : now_there) add_path(path, false);
   retire(now);
+}
+
+/// Files that had the name of a rotated one after it, and were rotated as well before anybody looked.
+void LineSource::add_missed(const Reading& rotated, TimePoint now) {
+  const std::string path = rotated.file.path();
+  for (const std::string& name : rotated_since(path, {rotated.file.identity()}, rotated.file.written())) {
+    const auto identity = identity_of(name);
+    const bool have = !identity || std::any_of(known_.begin(), known_.end(), [&](const auto& known) {
+      return known.second.state.identity == *identity;
+    });
+    if (have || !add_path(name, false)) continue;
+    files_.back()->retired = true;
+    files_.back()->retired_at = now;
+  }
 }
 
 /// A writer may have a rotated file open for a while.

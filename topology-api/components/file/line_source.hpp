@@ -95,6 +95,7 @@ class LineSource {
   [[nodiscard]] bool has_news(Reading& reading);
   void take(std::string_view text, SourceLine& line);
   void close_current();
+  void add_missed(const Reading& rotated, TimePoint now);
   void retire(TimePoint now);
   void watch_folders();
   void warn_once(const std::string& text);

@@ -42,6 +42,12 @@ std::uint64_t SourceFile::size() const {
   return ::fstat(fd_, &st) == 0 ? static_cast<std::uint64_t>(st.st_size) : 0;
 }
 
+Written SourceFile::written() const {
+  struct stat st {};
+  if (::fstat(fd_, &st) != 0) return {};
+  return {st.st_mtim.tv_sec, st.st_mtim.tv_nsec};
+}
+
 Head SourceFile::head(std::uint64_t most) const {
   std::array<char, Head::kMost> bytes;
   const ssize_t n = ::pread(fd_, bytes.data(), static_cast<std::size_t>(std::min(most, Head::kMost)), 0);

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -21,6 +22,12 @@ struct Identity {
 };
 /// Nothing when there is no regular file.
 std::optional<Identity> identity_of(const std::string& path);
+
+/// When a file was last written to, by the system's clock.
+struct Written {
+  std::int64_t seconds = 0, nanoseconds = 0;
+  friend auto operator<=>(const Written&, const Written&) = default;
+};
 
 /// A hash of the first bytes, as many as `size` says: 256 at most, fewer of a file of which less was read.
 struct Head {
@@ -43,6 +50,7 @@ class SourceFile {
   [[nodiscard]] const Identity& identity() const noexcept { return identity_; }
   [[nodiscard]] int fd() const noexcept { return fd_; }
   [[nodiscard]] std::uint64_t size() const;
+  [[nodiscard]] Written written() const;
   /// The hash over the first min(most, 256) bytes that are there.
   [[nodiscard]] Head head(std::uint64_t most) const;
   /// Bytes at `offset`; 0 at the end. Throws gale::Error.

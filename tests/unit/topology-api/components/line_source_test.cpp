@@ -183,6 +183,31 @@ TEST_CASE("Rotation by rename: the old file is read on for a while, then its hal
   CHECK(read(source) == Lines{"4"});
 }
 
+TEST_CASE("A file that comes and is rotated before anybody looks is read all the same, in its order") {
+  for (const bool deleted : {false, true}) {
+    const Folder folder;
+    write_file(folder / "log", "1\n");
+    const auto old = fs::last_write_time(folder / "log") - seconds(10);
+    fs::last_write_time(folder / "log", old);
+    Opened source(following({folder / "log"}));
+    CHECK(read(source) == Lines{"1"});
+    fs::rename(folder / "log", folder / "log.3");
+    write_file(folder / "log.2", "2\n");
+    fs::last_write_time(folder / "log.2", old + seconds(1));
+    write_file(folder / "log.1", "3\n");
+    fs::last_write_time(folder / "log.1", old + seconds(2));
+    write_file(folder / "log.2.gz", "no text");
+    write_file(folder / "log.4", "older\n");
+    fs::last_write_time(folder / "log.4", old - seconds(1));
+    write_file(folder / "log", "4\n");
+    if (deleted) fs::remove(folder / "log.3");
+    source.refresh(kBegin);
+    CHECK(read(source) == Lines{"2", "3", "4"});
+    source.refresh(kBegin + seconds(1));
+    CHECK(read(source).empty());
+  }
+}
+
 TEST_CASE("Rotation by truncation: the file begins anew, and is counted") {
   const Folder folder;
   write_file(folder / "log", "1\n2\n3\n");
