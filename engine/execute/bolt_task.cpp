@@ -61,7 +61,6 @@ bool BoltTask::step() {
   if (take_wake()) {
     finish_waits_ = false;
     if (const host::Status s = in_call([&] { return instance_->posted(); }); !s) thrown("job", s);
-    arm_watch();
     return true;
   }
   if (now_ >= next_tick_) {

@@ -86,6 +86,7 @@ void ComponentTask::fill_table() {
 
 /// Once a time, or a file descriptor that user code leaves unread would keep the poller awake.
 bool ComponentTask::watch(int fd) {
+  if (component_.kind != host::ComponentKind::kSpout) return false;  // a bolt has no call that would read it
   return env_.poller.watch(fd, true, [this, fd] {
     {
       const std::lock_guard lock(fired_lock_);

@@ -39,8 +39,8 @@ Turn SpoutTask::run(TimePoint now) {
   take_completions();
   if (take_wake()) {
     if (const host::Status s = in_call([&] { return instance_->posted(); }); !s) thrown("job", s);
-    arm_watch();
-    if (state_ == GALE_NEXT_WOKEN) state_ = GALE_NEXT_EMITTED;
+    rearm_ = true;
+    if (state_ == GALE_NEXT_WOKEN || (state_ == GALE_NEXT_UNTIL && !threw_)) state_ = GALE_NEXT_EMITTED;
   }
   if (draining_.load(std::memory_order_acquire)) deactivate();
   bool more = false;
@@ -50,6 +50,11 @@ Turn SpoutTask::run(TimePoint now) {
     do {
       more = call_next();
     } while (more && !outbox_.refused() && now_ - began < kTurn);
+  }
+  // Once next() has had its chance to drain it; a readable fd that a waiting spout cannot read must not keep us awake.
+  if (rearm_ && !threw_ && (state_ == GALE_NEXT_WOKEN || state_ == GALE_NEXT_UNTIL)) {
+    rearm_ = false;
+    arm_watch();
   }
   if (!done_at_once_.empty() || !refused_.empty()) {
     take_completions();  // slots came free, or an idle spout was told what it waits for: nobody else will wake it
@@ -103,7 +108,8 @@ bool SpoutTask::call_next() {
 }
 
 void SpoutTask::after_next(const gale_run& run, const host::Status& status) {
-  if (!status) {
+  threw_ = !status;
+  if (threw_) {
     thrown("next", status);
     pause_ = pause_ < kThrownFirst ? kThrownFirst : std::min(pause_ * 2, kThrownMost);
     state_ = GALE_NEXT_UNTIL;

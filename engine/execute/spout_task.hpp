@@ -72,6 +72,8 @@ class SpoutTask final : public ComponentTask {
   std::uint32_t state_ = GALE_NEXT_EMITTED;
   TimePoint idle_until_{};  // for GALE_NEXT_UNTIL and the back-off of an empty or throwing next()
   Duration pause_{};        // the running back-off
+  bool threw_ = false;      // ... is that of a next() that threw: no waker ends it
+  bool rearm_ = false;      // what next() watches is to be watched again, once it has looked
   double mean_ns_ = 1e5;    // of one next(), begun with one a call
   bool ended_ = false;
   bool deactivated_ = false;
