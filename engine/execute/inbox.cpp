@@ -5,8 +5,11 @@
 
 namespace gale::execute {
 
-Inbox::~Inbox() {
-  while (wire::BatchPtr batch = take()) batch.reset();
+Inbox::~Inbox() {  // wakes nobody: senders may be gone already
+  while (head_ != nullptr) {
+    const wire::BatchPtr batch(head_);
+    head_ = batch->next;
+  }
 }
 
 void Inbox::push(wire::BatchPtr batch) {  // under lock_

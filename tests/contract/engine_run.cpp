@@ -106,6 +106,16 @@ void EngineRun::start() {
 
 bool EngineRun::finish(Duration most) { return worker_->wait(most); }
 
+bool EngineRun::eventually(const std::function<bool()>& true_now) {
+  const TimePoint deadline = clock_.now() + std::chrono::seconds(20);
+  std::uint64_t news = 0;
+  while (!true_now()) {
+    if (clock_.now() >= deadline) return false;
+    news = worker_->wait_news(news, std::chrono::milliseconds(2));
+  }
+  return true;
+}
+
 void EngineRun::take() {
   last_ = worker_->report();
   errors_.insert(errors_.end(), last_.errors.begin(), last_.errors.end());

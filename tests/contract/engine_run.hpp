@@ -96,6 +96,8 @@ class EngineRun {
   void stop() { worker_->stop(); }
   [[nodiscard]] worker::Worker& worker() { return *worker_; }
 
+  /// Looks again, now and then, until `true_now` says so. False: not within 20 s.
+  bool eventually(const std::function<bool()>& true_now);
   /// Counters of a component, added up over its tasks.
   worker::TaskReport counts(const std::string& component);
   /// All errors reported until now.
