@@ -17,7 +17,8 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")  # no NDEBUG: an ASSERT costs a compare, 
 
 find_program(GALE_CCACHE ccache)
 if(GALE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${GALE_CCACHE})
+  # Paths relative to the tree, so that a fresh clone in another folder finds what this one compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${GALE_CCACHE})
 endif()
 find_program(GALE_MOLD mold)
 if(GALE_MOLD)
