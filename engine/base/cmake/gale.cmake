@@ -30,6 +30,7 @@ if(GALE_WERROR)
   add_compile_options(-Werror)
 endif()
 if(GALE_SANITIZE)
+  set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")  # sanitizers want lines, not speed
   add_compile_options(-fsanitize=${GALE_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${GALE_SANITIZE})
 endif()
