@@ -6,7 +6,9 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <functional>
 #include <string>
+#include <utility>
 
 namespace gale::execute {
 namespace {
@@ -87,12 +89,26 @@ void Pool::wake_at(Schedulable& task, TimePoint when) {
 
 void Pool::set_timer(Schedulable& task, TimePoint when) {
   if (task.timer_ == when) return;
+  if (task.timer_ == TimePoint::max()) ++armed_;
   task.timer_ = when;
-  if (when == TimePoint::max()) return;
+  if (when == TimePoint::max()) {
+    --armed_;
+    return;
+  }
   const bool first = timers_.empty() || when < timers_.front().when;
+  if (timers_.size() >= 64 + 4 * armed_) forget_void_timers();
   timers_.push_back({when, &task});
   std::push_heap(timers_.begin(), timers_.end(), std::greater<>());
   if (first && waiting_in_poller_ && when < poller_until_) poller_.poke();
+}
+
+/// A timer that is moved leaves a void entry behind, which may stand for hours.
+void Pool::forget_void_timers() {
+  std::erase_if(timers_, [](const Timer& t) { return t.task->timer_ != t.when; });
+  const auto key = [](const Timer& t) { return std::pair(t.when, t.task); };
+  std::sort(timers_.begin(), timers_.end(), [&](const Timer& a, const Timer& b) { return key(a) < key(b); });
+  const auto same = [&](const Timer& a, const Timer& b) { return key(a) == key(b); };  // moved away and back
+  timers_.erase(std::unique(timers_.begin(), timers_.end(), same), timers_.end());     // sorted, so still a heap
 }
 
 void Pool::fire_timers(TimePoint now) {  // under lock_
@@ -102,6 +118,7 @@ void Pool::fire_timers(TimePoint now) {  // under lock_
     timers_.pop_back();
     if (due.task->timer_ != due.when) continue;
     due.task->timer_ = TimePoint::max();
+    --armed_;
     using State = Schedulable::State;
     State seen = due.task->state_.load(std::memory_order_acquire);
     while (seen == State::kIdle || seen == State::kRunning) {
@@ -157,7 +174,7 @@ void Pool::after_turn(std::uint32_t self, Schedulable& task, bool again) {
   if (!again && task.state_.compare_exchange_strong(running, State::kIdle, std::memory_order_acq_rel)) {
     set_timer(task, turns_[self].wake_at);
   } else {
-    task.state_.store(State::kQueued, std::memory_order_release);
+    task.state_.exchange(State::kQueued, std::memory_order_acq_rel);  // reads what the last waker published
     workers_[self]->queue.push_back(&task);
     ++queued_;
   }
@@ -242,6 +259,7 @@ void Pool::look(TimePoint now, std::unique_lock<std::mutex>& lock) {
     }
   }
   lock.lock();
+  if (waiting_in_poller_) poller_.poke();  // one has gone to sleep meanwhile, and its poke may have come to us
 }
 
 void Pool::help() {  // under lock_

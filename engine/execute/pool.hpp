@@ -71,6 +71,7 @@ class Pool {
   void look(TimePoint now, std::unique_lock<std::mutex>& lock);
   void fire_timers(TimePoint now);
   void set_timer(Schedulable& task, TimePoint when);
+  void forget_void_timers();
   [[nodiscard]] bool worth_help(std::uint32_t self) const;
   void help();
   void wake_monitor();
@@ -81,6 +82,7 @@ class Pool {
   std::mutex polling_;  // held by the thread that is in the poller; taken after lock_ was given up
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Timer> timers_;  // a heap; entries whose task has another timer_ by now are void
+  std::size_t armed_ = 0;      // tasks that have a timer
   std::uint64_t queued_ = 0;
   std::uint32_t busy_ = 0;          // threads that are neither parked nor waiting in the poller
   bool waiting_in_poller_ = false;  // a thread blocks there, until poller_until_
