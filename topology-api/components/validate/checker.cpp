@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checker.hpp"
 
+#include "deep_call.hpp"
+
 #include <gale/error.hpp>
 
 #include <nlohmann/json.hpp>
@@ -21,8 +23,13 @@ constexpr std::size_t kMostReasons = 20;
 constexpr int kDeepest = 64;
 /// An error that only says that there is another one within.
 constexpr const char* kOnlyAround = "Failed to validate against schema associated with property name";
-/// valijson matches with std::regex, which takes stack for every byte: a longer text would end the process.
-constexpr std::size_t kLongestMatched = 4096;
+/// valijson matches with std::regex, which takes some hundred bytes of stack for every byte of the text (two thousand
+/// under a sanitizer): up to here any thread has them, ...
+constexpr std::size_t kMatchedHere = 512;
+/// ... up to here a thread of its own does, ...
+constexpr std::size_t kLongestMatched = std::size_t{64} << 10;
+constexpr std::size_t kDeepStack = std::size_t{512} << 20;
+// ... and beyond, nothing is matched: the text is refused.
 
 void check_pattern(const std::string& pattern) {
   try {
@@ -51,19 +58,27 @@ bool matches_texts(const nlohmann::json& schema, int depth = 0) {
   return found;
 }
 
-/// What may not be given to the validator; empty when all may.
-std::string too_much(const nlohmann::json& document, bool matched, int depth = 0) {
-  if (depth > kDeepest) return "nested deeper than " + std::to_string(kDeepest);
-  if (matched && document.is_string() && document.get_ref<const std::string&>().size() > kLongestMatched)
-    return "a text of " + std::to_string(document.get_ref<const std::string&>().size()) +
-           " bytes, where the schema has patterns or formats: " + std::to_string(kLongestMatched) + " are possible";
-  if (!document.is_structured()) return {};
-  for (const auto& [key, one] : document.items()) {
-    if (matched && document.is_object() && key.size() > kLongestMatched)
-      return "a name of " + std::to_string(key.size()) + " bytes";
-    if (std::string why = too_much(one, matched, depth + 1); !why.empty()) return why;
+struct Extent {
+  std::size_t longest_text = 0;
+  bool too_deep = false;
+};
+
+void measure(const nlohmann::json& document, Extent& extent, int depth = 0) {
+  if (document.is_string())
+    extent.longest_text = std::max(extent.longest_text, document.get_ref<const std::string&>().size());
+  if (!document.is_structured()) return;
+  if (depth > kDeepest) {
+    extent.too_deep = true;
+    return;
   }
-  return {};
+  if (document.is_object()) {
+    for (const auto& [key, one] : document.get_ref<const nlohmann::json::object_t&>()) {
+      extent.longest_text = std::max(extent.longest_text, key.size());
+      measure(one, extent, depth + 1);
+    }
+  } else {
+    for (const auto& one : document) measure(one, extent, depth + 1);
+  }
 }
 
 }  // namespace
@@ -91,10 +106,21 @@ Checker& Checker::operator=(Checker&&) noexcept = default;
 Checker::~Checker() = default;
 
 std::vector<std::string> Checker::check(const nlohmann::json& document) {
-  if (std::string why = too_much(document, state_->matches); !why.empty()) return {std::move(why)};
+  Extent extent;
+  measure(document, extent);
+  if (extent.too_deep) return {"nested deeper than " + std::to_string(kDeepest)};
+  if (state_->matches && extent.longest_text > kLongestMatched)
+    return {"a text of " + std::to_string(extent.longest_text) +
+            " bytes, where the schema has patterns or formats: " + std::to_string(kLongestMatched) + " are possible"};
   valijson::ValidationResults results;
   const valijson::adapters::NlohmannJsonAdapter adapter(document);
-  if (state_->validator.validate(state_->schema, adapter, &results)) return {};
+  bool good = false;
+  const auto validate = [&] { good = state_->validator.validate(state_->schema, adapter, &results); };
+  if (state_->matches && extent.longest_text > kMatchedHere)
+    deep_call(kDeepStack, validate);
+  else
+    validate();
+  if (good) return {};
   std::vector<std::string> reasons;
   valijson::ValidationResults::Error error;
   while (reasons.size() < kMostReasons && results.popError(error)) {
