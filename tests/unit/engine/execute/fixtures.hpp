@@ -73,7 +73,7 @@ class FunctionTask final : public Schedulable {
   std::uint64_t runs_ = 0;
 };
 
-/// A pool that runs on real time.
+/// A pool that runs on real time. Stop it before the tasks go.
 struct RunningPool {
   explicit RunningPool(std::uint32_t threads) : pool(threads, clock, poller) { pool.start(); }
   SteadyClock clock;

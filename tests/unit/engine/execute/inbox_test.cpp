@@ -28,6 +28,7 @@ TEST_CASE("Credit above zero lets one batch through whatever its size; then the 
   CHECK(inbox.empty());
   CHECK(sender.ran(1));
   CHECK(inbox.offer(next, sender));
+  running.pool.stop();
 }
 
 TEST_CASE("A refused sender is woken once, when half of the room is free again and not before") {
@@ -48,6 +49,7 @@ TEST_CASE("A refused sender is woken once, when half of the room is free again a
   CHECK(inbox.take() != nullptr);
   CHECK_FALSE(sender.ran(2, kMoment));
   CHECK(inbox.offer(refused, sender));
+  running.pool.stop();
 }
 
 TEST_CASE("END is never refused and stays behind the data") {
@@ -63,6 +65,7 @@ TEST_CASE("END is never refused and stays behind the data") {
   CHECK_FALSE(inbox.empty());
   CHECK(inbox.take()->end);
   CHECK(inbox.take() == nullptr);
+  running.pool.stop();
 }
 
 TEST_CASE("What a link delivers is always taken, in order; each() sees all of it") {
@@ -77,6 +80,7 @@ TEST_CASE("What a link delivers is always taken, in order; each() sees all of it
   inbox.each([&](const std::uint8_t* at, const std::uint8_t* end) { seen += end - at; });
   CHECK(seen == 500);
   for (std::uint64_t i = 0; i < 5; ++i) CHECK(inbox.take()->token == i);
+  running.pool.stop();
 }
 
 TEST_CASE("An inbox that is destroyed gives its batches back and wakes nobody") {
@@ -91,6 +95,7 @@ TEST_CASE("An inbox that is destroyed gives its batches back and wakes nobody") 
   }
   CHECK(batches.out() == 0);
   CHECK_FALSE(sender.ran(1, kMoment));
+  running.pool.stop();
 }
 
 TEST_CASE(

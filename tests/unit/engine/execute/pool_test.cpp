@@ -31,6 +31,7 @@ TEST_CASE("A wake runs the task once; a wake during its turn runs it again") {
   gate.change([&] { go = true; });
   CHECK(task.ran(2));
   CHECK_FALSE(task.ran(3, milliseconds(20)));
+  running.pool.stop();
 }
 
 TEST_CASE("A task that says again runs again, and others run in between") {
@@ -43,6 +44,7 @@ TEST_CASE("A task that says again runs again, and others run in between") {
   CHECK(other.ran(1));
   CHECK(busy.ran(1000));
   CHECK_FALSE(busy.ran(1001, milliseconds(10)));
+  running.pool.stop();
 }
 
 TEST_CASE("Many wakers and many tasks: no wake is lost, and no task runs on two threads at a time") {
@@ -117,6 +119,7 @@ TEST_CASE("A timer that is nearer than the one the poller sleeps for is not slep
   const TimePoint t0 = running.clock.now();
   running.pool.wake_at(near, t0 + milliseconds(5));
   CHECK(near.ran(1, std::chrono::seconds(5)));
+  running.pool.stop();
 }
 
 TEST_CASE("A poke that a passing look has eaten still wakes the thread that waits in the poller") {
@@ -212,6 +215,7 @@ TEST_CASE("Work behind a long turn goes to another thread, and the long turn is 
   running.pool.wake(slow);
   CHECK(slow.ran(1));
   CHECK(slow.hurried > 0);
+  running.pool.stop();
 }
 
 TEST_CASE("A backlog worth tens of microseconds is taken over by an idle thread") {
