@@ -28,7 +28,20 @@ struct Peers::Impl final : link::HubEvents {
     Impl* impl = nullptr;
     std::mutex lock;
     std::vector<execute::Schedulable*> waiting;  // each once
+    std::vector<wire::BatchPtr> owed;            // ENDs told again, until the link is open
 
+    /// After whatever is under way already.
+    void tell_again(wire::BatchPtr end) {
+      {
+        const std::lock_guard guard(lock);
+        owed.push_back(std::move(end));
+      }
+      pay();
+    }
+    void pay() {
+      const std::lock_guard guard(lock);  // refused: the link has written down that the task waits, and wakes us
+      while (!owed.empty() && impl->hub->try_send(owed.back(), impl->env.clock.now())) owed.pop_back();
+    }
     bool offer(wire::BatchPtr& batch, execute::Schedulable& sender) override {
       const std::lock_guard guard(lock);
       const std::uint32_t count = batch->count;
@@ -40,6 +53,7 @@ struct Peers::Impl final : link::HubEvents {
       return false;
     }
     void wake() {
+      pay();
       std::vector<execute::Schedulable*> woken;
       {
         const std::lock_guard guard(lock);
@@ -50,7 +64,7 @@ struct Peers::Impl final : link::HubEvents {
   };
 
   Impl(const plan::Plan& p, const Options& o, execute::Environment& e, std::function<execute::Inbox*(TaskId)> i)
-      : plan(p), options(o), env(e), inbox_of(std::move(i)), remotes(p.tasks.size()) {
+      : plan(p), options(o), env(e), inbox_of(std::move(i)), remotes(p.tasks.size()), reborn(p.workers) {
     for (auto& remote : remotes) remote.impl = this;
   }
 
@@ -71,6 +85,7 @@ struct Peers::Impl final : link::HubEvents {
     {
       const std::lock_guard guard(ended_lock);
       ended = ended_tasks;
+      if (incarnation.value > 1) reborn[peer.value] = true;
     }
     for (const TaskId task : ended) tell_end(task, peer);
     for (std::uint32_t i = 0; i < plan.tasks.size(); ++i) {
@@ -90,7 +105,7 @@ struct Peers::Impl final : link::HubEvents {
         end->dest = dest;
         end->end = true;
         end->born = env.clock.now();
-        static_cast<void>(hub->try_send(end, end->born));  // ENDs need no credit, and the peer is known
+        remotes[dest.value].tell_again(std::move(end));
       }
     }
   }
@@ -133,6 +148,7 @@ struct Peers::Impl final : link::HubEvents {
   std::unique_ptr<link::LinkHub> hub;
   std::mutex ended_lock;
   std::vector<TaskId> ended_tasks;
+  std::vector<bool> reborn;  // by worker, guarded by ended_lock: it has been started anew
   std::atomic<std::uint64_t> records_sent{0};
 };
 
@@ -159,8 +175,15 @@ void Peers::tell(WorkerId worker, wire::AckBatch&& batch) {
 }
 
 void Peers::task_ended(TaskId task) {
-  const std::lock_guard guard(impl_->ended_lock);
-  impl_->ended_tasks.push_back(task);
+  std::vector<bool> reborn;
+  {
+    const std::lock_guard guard(impl_->ended_lock);
+    impl_->ended_tasks.push_back(task);
+    reborn = impl_->reborn;
+  }
+  for (std::uint16_t w = 0; w < reborn.size(); ++w) {  // it may have died between taking the END and now
+    if (reborn[w]) impl_->tell_end(task, WorkerId(w));
+  }
 }
 
 bool Peers::settled() const { return impl_->hub->settled(); }

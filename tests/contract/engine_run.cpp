@@ -26,12 +26,6 @@ class Catalog final : public plan::Catalog {
   host::PluginSearch& search_;
 };
 
-std::vector<std::filesystem::path> plugin_dirs() {
-  const char* build = std::getenv("GALE_BUILD");
-  REQUIRE_MESSAGE(build != nullptr, "GALE_BUILD is the build's directory; ctest sets it");
-  return {std::filesystem::path(build) / "tests" / "plugins"};
-}
-
 std::string address_of(const void* script) {
   return "script: " + std::to_string(reinterpret_cast<std::intptr_t>(script));
 }
@@ -79,14 +73,24 @@ std::string chain(const SpoutScript& spout, const std::vector<const BoltScript*>
   return yaml + streams;
 }
 
-EngineRun::EngineRun(const std::string& yaml, std::uint32_t threads) : plugins_(plugin_dirs()) {
-  log::start(log::Level::kOff, "");
+std::vector<std::filesystem::path> plugin_dirs() {
+  const char* build = std::getenv("GALE_BUILD");
+  REQUIRE_MESSAGE(build != nullptr, "GALE_BUILD is the build's directory; ctest sets it");
+  return {std::filesystem::path(build) / "tests" / "plugins"};
+}
+
+plan::Plan plan_of(const std::string& yaml, host::PluginSearch& plugins) {
   const plan::Topology topology =
       plan::read_topology(yaml, "test.yaml", {}, [](const std::string&) { return nullptr; });
-  Catalog catalog(plugins_);
+  Catalog catalog(plugins);
   plan::PlanOutcome outcome = plan::make_plan(topology, catalog);
   REQUIRE_MESSAGE(outcome, plan::report(outcome, "test.yaml") << yaml);
-  plan_ = std::move(*outcome.plan);
+  return std::move(*outcome.plan);
+}
+
+EngineRun::EngineRun(const std::string& yaml, std::uint32_t threads) : plugins_(plugin_dirs()) {
+  log::start(log::Level::kOff, "");
+  plan_ = plan_of(yaml, plugins_);
   worker::Options options;
   options.threads = threads;
   worker_ = std::make_unique<worker::Worker>(plan_, options, clock_);

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -80,9 +81,13 @@ std::string pair_of(const SpoutScript& spout, const BoltScript& bolt, const std:
 std::string chain(const SpoutScript& spout, const std::vector<const BoltScript*>& bolts,
                   const std::string& config = "");
 
+/// <build>/tests/plugins.
+std::vector<std::filesystem::path> plugin_dirs();
+/// The plan of `yaml`; faults fail the test.
+plan::Plan plan_of(const std::string& yaml, host::PluginSearch& plugins);
+
 class EngineRun {
  public:
-  /// The plan of `yaml`; faults fail the test.
   explicit EngineRun(const std::string& yaml, std::uint32_t threads = 2);
   ~EngineRun();
   EngineRun(const EngineRun&) = delete;
