@@ -124,12 +124,15 @@ Result<Message> decode(std::string_view bytes) {
     return Failed{"a control message speaks protocol " + std::to_string(number(map, "protocol")) +
                   ", this gale speaks " + std::to_string(kProtocol)};
   }
+  const Value* place = map.find("worker");
+  const auto* worker = place == nullptr ? nullptr : place->get_if<std::int64_t>();
+  if (worker == nullptr || *worker < 0 || *worker > 0xffff) return Failed{"a control message names no worker"};
   const std::string name = text(map, "kind");
   for (const auto& [known, kind] : kKinds) {
     if (name != known) continue;
     Message message;
     message.kind = kind;
-    message.worker = WorkerId(static_cast<std::uint16_t>(number(map, "worker")));
+    message.worker = WorkerId(static_cast<std::uint16_t>(*worker));
     message.incarnation = Incarnation(static_cast<std::uint32_t>(number(map, "incarnation")));
     if (const Value* report = map.find("report")) message.report = to_report(*report);
     message.why = text(map, "why");

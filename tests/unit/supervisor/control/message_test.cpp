@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/control/message.hpp"
+
+#include <doctest/doctest.h>
+
+#include <random>
+#include <string>
+
+namespace gale::control {
+namespace {
+
+using namespace std::string_literals;
+
+Message a_report() {
+  Message m;
+  m.kind = Kind::kReport;
+  m.worker = WorkerId(3);
+  m.incarnation = Incarnation(70000);
+  worker::TaskReport t;
+  std::uint64_t next = 1;
+  for (const auto member :
+       {&worker::TaskReport::emitted, &worker::TaskReport::transferred, &worker::TaskReport::executed,
+        &worker::TaskReport::acked, &worker::TaskReport::failed, &worker::TaskReport::thrown,
+        &worker::TaskReport::forgotten, &worker::TaskReport::misuse, &worker::TaskReport::dropped,
+        &worker::TaskReport::late, &worker::TaskReport::roots, &worker::TaskReport::replayed,
+        &worker::TaskReport::timed_out, &worker::TaskReport::stale_acks, &worker::TaskReport::pending}) {
+    t.*member = next;
+    next *= 17;  // up to 2^57
+  }
+  t.task = TaskId(65534);
+  t.finished = true;
+  m.report.tasks = {t, worker::TaskReport{}};
+  m.report.links = {1, 2, 3, 4, 5, 6, 7, 8};
+  m.report.finishing = true;
+  m.report.results_lost = true;
+  m.report.errors = {"bolt#0: stalled", ""};
+  return m;
+}
+
+void check_same(const worker::TaskReport& a, const worker::TaskReport& b) {
+  CHECK(a.task == b.task);
+  CHECK(a.finished == b.finished);
+  for (const auto member :
+       {&worker::TaskReport::emitted, &worker::TaskReport::transferred, &worker::TaskReport::executed,
+        &worker::TaskReport::acked, &worker::TaskReport::failed, &worker::TaskReport::thrown,
+        &worker::TaskReport::forgotten, &worker::TaskReport::misuse, &worker::TaskReport::dropped,
+        &worker::TaskReport::late, &worker::TaskReport::roots, &worker::TaskReport::replayed,
+        &worker::TaskReport::timed_out, &worker::TaskReport::stale_acks, &worker::TaskReport::pending}) {
+    CHECK(a.*member == b.*member);
+  }
+}
+
+TEST_CASE("A report comes back as it was sent, every count in its place") {
+  const Message m = a_report();
+  const Result<Message> back = decode(encode(m));
+  REQUIRE_MESSAGE(back, back.error());
+  CHECK(back->kind == Kind::kReport);
+  CHECK(back->worker == m.worker);
+  CHECK(back->incarnation == m.incarnation);
+  REQUIRE(back->report.tasks.size() == 2);
+  check_same(back->report.tasks[0], m.report.tasks[0]);
+  check_same(back->report.tasks[1], m.report.tasks[1]);
+  CHECK(back->report.links.records_sent == 1);
+  CHECK(back->report.links.bytes_sent == 2);
+  CHECK(back->report.links.frames_sent == 3);
+  CHECK(back->report.links.frames_resent == 4);
+  CHECK(back->report.links.duplicates_dropped == 5);
+  CHECK(back->report.links.stale_refused == 6);
+  CHECK(back->report.links.garbage_refused == 7);
+  CHECK(back->report.links.dropped_to_dead == 8);
+  CHECK(back->report.finishing);
+  CHECK_FALSE(back->report.finished);
+  CHECK(back->report.results_lost);
+  CHECK(back->report.errors == m.report.errors);
+}
+
+TEST_CASE("The golden bytes of PROTOCOL.md") {
+  Message stop;
+  stop.kind = Kind::kStop;
+  stop.worker = WorkerId(1);
+  CHECK(encode(stop) == "\x84\xabincarnation\0\xa4kind\xa4stop\xa8protocol\x01\xa6worker\x01"s);
+  Message cannot;
+  cannot.kind = Kind::kCannotStart;
+  cannot.worker = WorkerId(2);
+  cannot.incarnation = Incarnation(5);
+  cannot.why = "no";
+  CHECK(encode(cannot) == std::string("\x85\xabincarnation\x05\xa4kind\xac"
+                                      "cannot-start\xa8protocol\x01\xa3why\xa2no\xa6worker\x02"));
+  const Result<Message> back = decode(encode(cannot));
+  REQUIRE(back);
+  CHECK(back->kind == Kind::kCannotStart);
+  CHECK(back->why == "no");
+  Message drain;
+  drain.kind = Kind::kDrain;
+  CHECK(decode(encode(drain))->kind == Kind::kDrain);
+}
+
+TEST_CASE("Keys that are not known are passed over, and what is missing is 0, false or empty") {
+  const Result<Message> m =
+      decode(std::string("\x85\xa8protocol\x01\xa4kind\xa6report\xa6worker\x07\xa6report\x81\xa5later\x90\xa3new\xc0"));
+  REQUIRE_MESSAGE(m, m.error());
+  CHECK(m->worker == WorkerId(7));
+  CHECK(m->incarnation == Incarnation(0));
+  CHECK(m->report.tasks.empty());
+  CHECK_FALSE(m->report.finished);
+}
+
+TEST_CASE("Another protocol, an unknown kind, a worker out of range and what is no map are refused with a text") {
+  CHECK(decode("").error() == "a control message is no msgpack map");
+  CHECK(decode("\xc0").error() == "a control message is no msgpack map");
+  CHECK(decode(std::string("\x81\xa8protocol\x02")).error() ==
+        "a control message speaks protocol 2, this gale speaks 1");
+  CHECK(decode(std::string("\x83\xa8protocol\x01\xa4kind\xa4jump\xa6worker\x01")).error() ==
+        "a control message of unknown kind 'jump'");
+  CHECK_FALSE(decode(std::string("\x83\xa8protocol\x01\xa4kind\xa4stop\xa6worker\xce\x00\x01\x00\x01", 36)));
+  CHECK_FALSE(decode(std::string("\x83\xa8protocol\x01\xa4kind\xa4stop\xa6worker\xff")));
+}
+
+TEST_CASE("No bytes crash decode: every cut, and many mutations, of real messages") {
+  std::mt19937_64 dice(20261124);
+  const std::string whole = encode(a_report());
+  for (std::size_t n = 0; n < whole.size(); ++n) CHECK_FALSE(decode(whole.substr(0, n)));
+  std::size_t taken = 0;
+  for (int i = 0; i < 15000; ++i) {
+    std::string bytes = whole;
+    for (std::size_t flips = 1 + dice() % 4; flips > 0; --flips) {
+      bytes[dice() % bytes.size()] = static_cast<char>(dice());
+    }
+    if (dice() % 8 == 0) bytes.erase(dice() % bytes.size(), dice() % 8);
+    if (const Result<Message> m = decode(bytes)) {
+      ++taken;
+      static_cast<void>(encode(*m));
+    }
+  }
+  CHECK(taken > 0);
+  CHECK_FALSE(decode(std::string(100000, '\x91')));  // nested beyond any use
+  CHECK_FALSE(decode(std::string("\xdf\xff\xff\xff\xff", 5)));
+}
+
+}  // namespace
+}  // namespace gale::control

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/node/totals.hpp"
+
+#include <doctest/doctest.h>
+
+namespace gale::node {
+namespace {
+
+/// spout (task 0, worker 0) -> bolt (tasks 1 and 2, workers 0 and 1).
+plan::Plan a_plan() {
+  plan::Plan plan;
+  plan.components.resize(2);
+  plan.components[0].id = "spout";
+  plan.components[0].kind = host::ComponentKind::kSpout;
+  plan.components[1].id = "bolt";
+  plan.components[1].tasks = 2;
+  for (const std::uint16_t component : {0, 1, 1}) {
+    plan.tasks.emplace_back();
+    plan.tasks.back().component = ComponentId(component);
+  }
+  return plan;
+}
+
+worker::TaskReport task(std::uint32_t id) {
+  worker::TaskReport t;
+  t.task = TaskId(id);
+  return t;
+}
+
+worker::Report spouts_worker(std::uint64_t roots, std::uint64_t acked) {
+  worker::Report r;
+  r.tasks = {task(0), task(1)};
+  r.tasks[0].roots = r.tasks[0].emitted = roots;
+  r.tasks[0].acked = acked;
+  r.tasks[0].pending = roots - acked;
+  r.tasks[0].timed_out = 2;
+  r.tasks[1].executed = acked;
+  r.tasks[1].acked = acked;
+  r.links.frames_sent = 10;
+  return r;
+}
+
+TEST_CASE("Totals add up workers, components and lives; a newer report of a life replaces the older one") {
+  const plan::Plan plan = a_plan();
+  Tally tally(plan);
+  tally.update(WorkerId(0), Incarnation(1), spouts_worker(100, 40));
+  tally.update(WorkerId(0), Incarnation(1), spouts_worker(100, 60));
+  worker::Report other;
+  other.tasks = {task(2)};
+  other.tasks[0].executed = 7;
+  other.tasks[0].failed = 3;
+  other.tasks[0].forgotten = 3;
+  other.links.frames_sent = 5;
+  tally.update(WorkerId(1), Incarnation(1), other);
+  Totals t = tally.totals();
+  CHECK(t.emitted == 100);
+  CHECK(t.acked == 60);
+  CHECK(t.pending == 40);
+  CHECK(t.failed == 0);  // roots, not a bolt's inputs
+  REQUIRE(t.components.size() == 2);
+  CHECK(t.components[0].spout);
+  CHECK(t.components[1].tasks == 2);
+  CHECK(t.components[1].executed == 67);
+  CHECK(t.components[1].failed == 3);
+  CHECK(t.trouble.forgotten == 3);
+  CHECK(t.trouble.timed_out == 2);
+  CHECK(t.links.frames_sent == 15);
+
+  tally.died(WorkerId(0), Incarnation(1));
+  tally.update(WorkerId(0), Incarnation(2), spouts_worker(50, 50));
+  t = tally.totals();
+  CHECK(t.emitted == 150);
+  CHECK(t.acked == 110);
+  CHECK(t.pending == 0);  // of the dead nobody is left to be told
+}
+
+TEST_CASE("A report of a task that is not in the plan counts nowhere") {
+  const plan::Plan plan = a_plan();
+  Tally tally(plan);
+  worker::Report r;
+  r.tasks = {task(4000000000)};
+  r.tasks[0].roots = 5;
+  tally.update(WorkerId(0), Incarnation(1), r);
+  tally.died(WorkerId(7), Incarnation(9));
+  CHECK(tally.totals().emitted == 0);
+}
+
+}  // namespace
+}  // namespace gale::node
