@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -51,12 +52,6 @@ std::vector<std::string> folders_of(const std::vector<std::string>& patterns) {
 
 namespace {
 
-struct Rotated {
-  Written written;
-  std::string path;
-  Identity identity;
-};
-
 bool is_compressed(const std::string& name) {
   for (const std::string_view end : {".gz", ".xz", ".bz2", ".zst", ".lz4", ".Z"}) {
     if (name.size() > end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0) return true;
@@ -65,7 +60,7 @@ bool is_compressed(const std::string& name) {
 }
 
 /// path.1, path-20240131 and the like, the one that was written to last at the end.
-std::vector<Rotated> all_rotated(const std::string& path) {
+std::vector<Rotated> one_look(const std::string& path) {
   const fs::path whole(path);
   const std::string name = whole.filename().string();
   const bool bare = whole.parent_path().empty();
@@ -88,17 +83,26 @@ std::vector<Rotated> all_rotated(const std::string& path) {
   return all;
 }
 
+/// A folder that is renamed in while it is read may not show a file at all: looks until two looks are the same.
+std::vector<Rotated> all_rotated(const std::string& path) {
+  std::vector<Rotated> all = one_look(path);
+  for (int looks = 0; looks < 10; ++looks) {
+    std::vector<Rotated> again = one_look(path);
+    if (again == all) break;
+    all = std::move(again);
+  }
+  return all;
+}
+
 }  // namespace
 
-std::vector<std::string> rotated_since(const std::string& path, const std::set<Identity>& known,
-                                       std::optional<Written> written) {
-  const std::vector<Rotated> all = all_rotated(path);
+std::vector<Rotated> rotated_since(const std::string& path, const std::set<Identity>& known,
+                                   std::optional<Written> written) {
+  std::vector<Rotated> all = all_rotated(path);
   auto first = std::find_if(all.begin(), all.end(), [&](const Rotated& r) { return known.count(r.identity) != 0; });
   if (first == all.end() && written)
     first = std::find_if(all.begin(), all.end(), [&](const Rotated& r) { return r.written > *written; });
-  std::vector<std::string> since;
-  for (; first != all.end(); ++first) since.push_back(first->path);
-  return since;
+  return {std::make_move_iterator(first), std::make_move_iterator(all.end())};
 }
 
 }  // namespace gale::stock::file

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "line_source.hpp"
 
-#include "discover.hpp"
-
 #include <gale/error.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace gale::stock::file {
 namespace {
 
+constexpr int kTries = 10;
 constexpr std::uint64_t kTurn = std::uint64_t{1} << 20;  // read of one followed file before another has its turn
 
 }  // namespace
@@ -32,7 +32,9 @@ void LineSource::open(std::vector<FileState> states, TimePoint now) {
   add_rotated(now, current);
   if (options_.follow) {
     watch_folders();
-    for (const std::string& path : paths) add_path(path, options_.from_end && !begun_before);
+    for (const std::string& path : paths) {
+      if (auto file = opened(path)) add_current(std::move(*file), options_.from_end && !begun_before);
+    }
     return;
   }
   for (const std::string& pattern : options_.patterns) {
@@ -41,7 +43,7 @@ void LineSource::open(std::vector<FileState> states, TimePoint now) {
   for (const std::string& path : paths) {
     if (const auto identity = identity_of(path); identity && mine(*identity)) {
       static_cast<void>(SourceFile(path));
-      waiting_.push_back(path);
+      waiting_.push_back({path, path});
     }
   }
   if (paths.empty())
@@ -56,15 +58,13 @@ void LineSource::add_rotated(TimePoint now, const std::set<Identity>& current) {
   }
   std::set<Identity> there;
   for (const auto& [path, known] : gone) {
-    for (const std::string& name : rotated_since(path, known)) {
-      const auto identity = identity_of(name);
-      if (!identity || current.count(*identity) != 0 || !mine(*identity) || !there.insert(*identity).second) continue;
-      if (!options_.follow) {
-        waiting_.push_back(name);
-      } else if (add_path(name, false)) {
-        files_.back()->retired = true;
-        files_.back()->retired_at = now;
-      }
+    for (const Rotated& rotated : rotated_since(path, known)) {
+      if (current.count(rotated.identity) != 0 || !mine(rotated.identity) || !there.insert(rotated.identity).second)
+        continue;
+      if (options_.follow)
+        add_retired(rotated, path, now);
+      else
+        waiting_.push_back({rotated.path, path});
     }
   }
   for (const auto& [path, known] : gone) {
@@ -86,29 +86,51 @@ std::uint64_t LineSource::begin_of(const SourceFile& file) {
   return 0;
 }
 
-LineSource::Reading& LineSource::add(SourceFile file, std::uint64_t offset) {
+LineSource::Reading& LineSource::add(SourceFile file, std::uint64_t offset, const std::string& written_as) {
   Reading& reading = *files_.emplace_back(std::make_unique<Reading>(std::move(file), ++last_id_));
   reading.offset = reading.seen = offset;
-  known_[reading.id].state = {reading.file.identity(), offset, {}, reading.file.path()};
+  known_[reading.id].state = {reading.file.identity(), offset, {}, written_as};
   if (watch_) reading.watch = watch_->add_file(reading.file.fd());
   return reading;
 }
 
-bool LineSource::add_path(const std::string& path, bool from_end) {
+void LineSource::add_current(SourceFile file, bool from_end) {
+  const std::string path = file.path();
+  set_newest(path, {file.identity(), file.written()});
+  if (!mine(file.identity())) return;
+  const std::uint64_t begin = from_end ? file.size() : begin_of(file);
+  add(std::move(file), begin, path);
+}
+
+/// A file that is no longer written under `written_as`. False when its name is another file's by now.
+bool LineSource::add_retired(const Rotated& rotated, const std::string& written_as, TimePoint now) {
+  if (mine(rotated.identity)) {
+    std::optional<SourceFile> file = opened(rotated.path);
+    if (file && file->identity() != rotated.identity) return false;
+    if (!file && identity_of(rotated.path) != rotated.identity) return false;
+    if (file) {
+      const std::uint64_t begin = begin_of(*file);
+      Reading& reading = add(std::move(*file), begin, written_as);
+      reading.retired = true;
+      reading.retired_at = now;
+    }
+  }
+  set_newest(written_as, {rotated.identity, rotated.written});
+  return true;
+}
+
+/// Nothing, and a warning, when it cannot be read.
+std::optional<SourceFile> LineSource::opened(const std::string& path) {
   try {
-    SourceFile file(path);
-    if (!mine(file.identity())) return false;
-    const std::uint64_t begin = from_end ? file.size() : begin_of(file);
-    add(std::move(file), begin);
-    return true;
+    return SourceFile(path);
   } catch (const Error& e) {
     warn_once(e.what());
-    return false;
+    return std::nullopt;
   }
 }
 
 void LineSource::open_next() {
-  const std::string path = waiting_.front();
+  const auto [path, written_as] = waiting_.front();
   if (!identity_of(path)) {
     warn_once("'" + path + "' is gone before it was read");
     waiting_.pop_front();
@@ -117,7 +139,7 @@ void LineSource::open_next() {
   SourceFile file(path);  // a throw leaves it in its place: next() is called again
   waiting_.pop_front();
   const std::uint64_t begin = begin_of(file);
-  enter(add(std::move(file), begin));
+  enter(add(std::move(file), begin, written_as));
 }
 
 // ---- reading
@@ -182,10 +204,10 @@ bool LineSource::begin_truncated_anew(Reading& reading) {
   if (reading.file.size() >= reading.seen) return false;
   ++truncated_;
   options_.warn("'" + reading.file.path() + "' was truncated; it is read from its beginning");
-  known_.erase(reading.id);
-  reading.id = ++last_id_;
-  reading.offset = reading.seen = 0;
-  known_[reading.id].state = {reading.file.identity(), 0, {}, reading.file.path()};
+  auto known = known_.extract(reading.id);
+  known.key() = reading.id = ++last_id_;
+  known.mapped().state.offset = reading.offset = reading.seen = 0;
+  known_.insert(std::move(known));
   return true;
 }
 
@@ -226,41 +248,102 @@ void LineSource::close_current() {
 void LineSource::refresh(TimePoint now) {
   if (!options_.follow) return;
   watch_folders();
-  std::map<Identity, std::string> now_there;
-  std::vector<const Reading*> gone;
+  std::map<Identity, std::string> there;
   for (const std::string& path : files_of(options_.patterns)) {
-    if (const auto identity = identity_of(path)) now_there.emplace(*identity, path);
+    if (const auto identity = identity_of(path)) there.emplace(*identity, path);
   }
-  for (auto& reading : files_) {
-    const auto found = now_there.find(reading->file.identity());
-    if (found != now_there.end()) {
-      reading->file.set_path(found->second);
-      known_[reading->id].state.path = found->second;
-      reading->retired = false;
-      now_there.erase(found);
-    } else if (!reading->retired) {
-      reading->retired = true;
-      reading->retired_at = now;
-      gone.push_back(reading.get());
-    }
+  for (auto& reading : files_) look_at(*reading, there, now);
+  std::set<std::string> looked_at;
+  for (const auto& [identity, path] : there) {
+    looked_at.insert(path);
+    if (is_read(identity)) continue;
+    auto file = opened(path);
+    // The order matters: who comes to have the path while we look is found by the file that we have open.
+    if (file && !is_read(file->identity()) && add_missed(path, file->identity(), now))
+      add_current(std::move(*file), false);
   }
-  for (const Reading* reading : gone) add_missed(*reading, now);
-  for (const auto& [identity, path] : now_there) add_path(path, false);
+  const std::map<std::string, Newest> newest = newest_;
+  for (const auto& [path, file] : newest) {
+    if (looked_at.count(path) != 0) continue;
+    add_missed(path, std::nullopt, now);
+    if (!is_given(path) && !is_read(file.identity)) newest_.erase(path);
+  }
   retire(now);
 }
 
-/// Files that had the name of a rotated one after it, and were rotated as well before anybody looked.
-void LineSource::add_missed(const Reading& rotated, TimePoint now) {
-  const std::string path = rotated.file.path();
-  for (const std::string& name : rotated_since(path, {rotated.file.identity()}, rotated.file.written())) {
-    const auto identity = identity_of(name);
-    const bool have = !identity || std::any_of(known_.begin(), known_.end(), [&](const auto& known) {
-      return known.second.state.identity == *identity;
-    });
-    if (have || !add_path(name, false)) continue;
-    files_.back()->retired = true;
-    files_.back()->retired_at = now;
+void LineSource::look_at(Reading& reading, const std::map<Identity, std::string>& there, TimePoint now) {
+  const auto found = there.find(reading.file.identity());
+  if (found == there.end()) {
+    if (!reading.retired) reading.retired_at = now;
+    reading.retired = true;
+    return;
   }
+  const std::string& path = found->second;
+  reading.file.set_path(path);
+  reading.retired = false;
+  known_[reading.id].state.path = path;
+  const auto newest = newest_.find(path);
+  if (newest == newest_.end() || newest->second.identity == reading.file.identity())
+    set_newest(path, {reading.file.identity(), reading.file.written()});
+}
+
+/// Files that had a path after the newest one that is known of it, and were rotated as well before anybody looked;
+/// before `current`. False when they are renamed again and again while we look: what is left comes the next time.
+bool LineSource::add_missed(const std::string& path, std::optional<Identity> current, TimePoint now) {
+  for (int tries = 0; tries < kTries; ++tries) {
+    const auto newest = newest_.find(path);
+    if (newest == newest_.end() || newest->second.identity == current) return true;
+    bool all = true;
+    for (const Rotated& rotated : rotated_since(path, {newest->second.identity}, newest->second.written)) {
+      if (rotated.identity == current) break;  // rotated since: what came after it comes after it
+      if (is_known(rotated)) continue;
+      all = add_retired(rotated, path, now);
+      if (!all) break;
+    }
+    if (all) return true;
+  }
+  return false;
+}
+
+/// Whether it is being read, or has been. An identity may be another file's once the first is deleted.
+bool LineSource::is_known(const Rotated& rotated) const {
+  if (is_read(rotated.identity)) return true;
+  const auto same = std::find_if(known_.begin(), known_.end(),
+                                 [&](const auto& known) { return known.second.state.identity == rotated.identity; });
+  if (same == known_.end()) return false;
+  try {
+    const Head& head = same->second.state.head;
+    return SourceFile(rotated.path).head(head.size) == head;
+  } catch (const Error&) {
+    return false;  // who adds it says why
+  }
+}
+
+bool LineSource::is_read(const Identity& identity) const {
+  return std::any_of(files_.begin(), files_.end(), [&](const auto& f) { return f->file.identity() == identity; });
+}
+
+bool LineSource::is_given(const std::string& path) const {
+  return std::find(options_.patterns.begin(), options_.patterns.end(), path) != options_.patterns.end();
+}
+
+/// Keeps the last file of a path, so that those after it are found; the one before it need not be known any more.
+void LineSource::set_newest(const std::string& path, Newest newest) {
+  if (!options_.follow) return;
+  const auto [at, first] = newest_.try_emplace(path, newest);
+  if (first) return;
+  const Identity before = std::exchange(at->second, newest).identity;
+  if (before == newest.identity) return;
+  for (auto known = known_.begin(); known != known_.end();) {
+    const Known& k = known->second;
+    const bool forget = k.closed && k.state.identity == before && k.state.offset >= k.end;
+    known = forget ? known_.erase(known) : std::next(known);
+  }
+}
+
+bool LineSource::is_newest(const FileState& state) const {
+  const auto newest = newest_.find(state.path);
+  return newest != newest_.end() && newest->second.identity == state.identity;
 }
 
 /// A writer may have a rotated file open for a while.
@@ -287,11 +370,14 @@ void LineSource::done(FileId file, std::uint64_t offset) {
   if (found == known_.end()) return;
   found->second.state.offset = offset;
   if (!found->second.closed || offset < found->second.end) return;
-  // A rotated file that is done will not be looked for again. One of a finite input will, by the next run.
-  if (options_.follow)
-    known_.erase(found);
-  else
-    found->second.state.offset = found->second.size;
+  // What comes after a file of a path is found by it, also by the next run; a pattern finds its files by itself.
+  FileState& state = found->second.state;
+  if (!options_.follow || (is_given(state.path) && is_newest(state))) {
+    state.offset = found->second.size;
+    return;
+  }
+  if (is_newest(state)) newest_.erase(state.path);
+  known_.erase(found);
 }
 
 std::vector<FileState> LineSource::states() const {

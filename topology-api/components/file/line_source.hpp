@@ -7,6 +7,7 @@
 #pragma once
 
 #include "../common/line_splitter.hpp"
+#include "discover.hpp"
 #include "positions.hpp"
 #include "resume_file.hpp"
 #include "source_file.hpp"
@@ -20,6 +21,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -77,14 +79,25 @@ class LineSource {
     TimePoint retired_at{};
   };
   struct Known {
-    FileState state;
+    FileState state;  // its path is the one that it was written under, whatever it was rotated to
     bool closed = false;
     std::uint64_t end = 0, size = 0;  // once closed: of its last line, and of it all
   };
 
+  struct Waiting {
+    std::string path, written_as;
+  };
+  struct Newest {
+    Identity identity;
+    Written written;
+  };
+
   void open_next();
-  Reading& add(SourceFile file, std::uint64_t offset);
-  bool add_path(const std::string& path, bool from_end);
+  Reading& add(SourceFile file, std::uint64_t offset, const std::string& written_as);
+  void add_current(SourceFile file, bool from_end);
+  bool add_retired(const Rotated& rotated, const std::string& written_as, TimePoint now);
+  std::optional<SourceFile> opened(const std::string& path);
+  void look_at(Reading& reading, const std::map<Identity, std::string>& there, TimePoint now);
   [[nodiscard]] std::uint64_t begin_of(const SourceFile& file);
   [[nodiscard]] bool mine(const Identity& identity) const { return identity.inode % options_.tasks == options_.index; }
   void add_rotated(TimePoint now, const std::set<Identity>& current);
@@ -95,7 +108,12 @@ class LineSource {
   [[nodiscard]] bool has_news(Reading& reading);
   void take(std::string_view text, SourceLine& line);
   void close_current();
-  void add_missed(const Reading& rotated, TimePoint now);
+  void set_newest(const std::string& path, Newest newest);
+  [[nodiscard]] bool is_newest(const FileState& state) const;
+  [[nodiscard]] bool is_known(const Rotated& rotated) const;
+  [[nodiscard]] bool is_read(const Identity& identity) const;
+  [[nodiscard]] bool is_given(const std::string& path) const;
+  bool add_missed(const std::string& path, std::optional<Identity> current, TimePoint now);
   void retire(TimePoint now);
   void watch_folders();
   void warn_once(const std::string& text);
@@ -103,12 +121,13 @@ class LineSource {
   Options options_;
   LineSplitter splitter_;
   std::unique_ptr<Watch> watch_;
-  std::deque<std::string> waiting_;              // finite: paths to be read yet
+  std::deque<Waiting> waiting_;                  // finite: to be read yet
   std::vector<std::unique_ptr<Reading>> files_;  // open ones; finite: one at most
   Reading* current_ = nullptr;
   std::uint64_t read_at_ = 0, entered_at_ = 0;  // in the current one
   std::map<FileId, Known> known_;               // begun, and not yet forgotten
   std::map<Identity, FileState> saved_;         // of the last run, not begun yet
+  std::map<std::string, Newest> newest_;        // followed: the last file that was seen under each path
   std::set<std::string> warned_, folders_;
   FileId last_id_ = 0;
   std::uint64_t truncated_ = 0;

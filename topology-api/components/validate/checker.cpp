@@ -27,7 +27,7 @@ constexpr const char* kOnlyAround = "Failed to validate against schema associate
 /// under a sanitizer): up to here any thread has them, ...
 constexpr std::size_t kMatchedHere = 512;
 /// ... up to here a thread of its own does, ...
-constexpr std::size_t kLongestMatched = std::size_t{64} << 10;
+constexpr std::size_t kLongestMatched = std::size_t{8} << 10;
 constexpr std::size_t kDeepStack = std::size_t{512} << 20;
 // ... and beyond, nothing is matched: the text is refused.
 

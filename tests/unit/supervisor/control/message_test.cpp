@@ -112,7 +112,7 @@ TEST_CASE("Another protocol, an unknown kind, a worker out of range and what is 
         "a control message speaks protocol 2, this gale speaks 1");
   CHECK(decode(std::string("\x83\xa8protocol\x01\xa4kind\xa4jump\xa6worker\x01")).error() ==
         "a control message of unknown kind 'jump'");
-  CHECK_FALSE(decode(std::string("\x83\xa8protocol\x01\xa4kind\xa4stop\xa6worker\xce\x00\x01\x00\x01", 36)));
+  CHECK_FALSE(decode(std::string("\x83\xa8protocol\x01\xa4kind\xa4stop\xa6worker\xce\x00\x01\x00\x01", 33)));
   CHECK_FALSE(decode(std::string("\x83\xa8protocol\x01\xa4kind\xa4stop\xa6worker\xff")));
 }
 

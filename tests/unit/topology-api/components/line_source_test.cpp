@@ -208,6 +208,62 @@ TEST_CASE("A file that comes and is rotated before anybody looks is read all the
   }
 }
 
+TEST_CASE("Nor is one missed when somebody looked while there was no file, or after the last one was done") {
+  for (const bool looked_late : {false, true}) {
+    const Folder folder;
+    write_file(folder / "log", "1\n");
+    Opened source(following({folder / "log"}));
+    CHECK(read(source) == Lines{"1"});
+    fs::rename(folder / "log", folder / "log.1");
+    source.refresh(kBegin);
+    if (looked_late) source.refresh(kBegin + seconds(6));
+    CHECK(read(source).empty());
+    fs::rename(folder / "log.1", folder / "log.2");
+    write_file(folder / "log.1", "2\n");
+    source.refresh(kBegin + seconds(7));
+    CHECK(read(source) == Lines{"2"});
+    write_file(folder / "log.0", "3\n");
+    fs::last_write_time(folder / "log.0", fs::last_write_time(folder / "log.1") + seconds(1));
+    write_file(folder / "log", "4\n");
+    source.refresh(kBegin + seconds(8));
+    CHECK(read(source) == Lines{"3", "4"});
+  }
+}
+
+TEST_CASE("A file that was rotated twice, the second time between two runs, is read on") {
+  for (const bool follow : {false, true}) {
+    const Folder folder;
+    const auto options = follow ? following({folder / "log"}) : finite({folder / "log"});
+    write_file(folder / "log", "0\n");
+    std::vector<FileState> states;
+    {
+      Opened source(options);
+      CHECK(read(source) == Lines{"0"});
+      states = source.states();
+    }
+    fs::rename(folder / "log", folder / "log.2");
+    write_file(folder / "log.1", "1\n2\n");
+    fs::last_write_time(folder / "log.1", fs::last_write_time(folder / "log.2") + seconds(1));
+    write_file(folder / "log", "5\n");
+    fs::last_write_time(folder / "log", fs::last_write_time(folder / "log.2") + seconds(2));
+    {
+      Opened source(options, states);
+      SourceLine line;
+      do {
+        REQUIRE(source.next(line) == LineSource::Got::kLine);
+      } while (line.text != "1");
+      source.done(line.file, line.end);
+      states = source.states();
+    }
+    fs::rename(folder / "log.1", folder / "log.3");
+    fs::rename(folder / "log", folder / "log.1");
+    write_file(folder / "log", "6\n");
+    Opened source(options, states);
+    const Lines lines = read(source);
+    CHECK(Lines(lines.end() - 3, lines.end()) == Lines{"2", "5", "6"});
+  }
+}
+
 TEST_CASE("Rotation by truncation: the file begins anew, and is counted") {
   const Folder folder;
   write_file(folder / "log", "1\n2\n3\n");
