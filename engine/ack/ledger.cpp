@@ -16,7 +16,7 @@ Ledger::Ledger(std::uint32_t slots, Incarnation incarnation)
   for (std::uint32_t i = 0; i < slots; ++i) serial_[i] = first;
 }
 
-Ledger::Slot* Ledger::find(RootId root) noexcept {
+[[gnu::always_inline]] inline Ledger::Slot* Ledger::find(RootId root) noexcept {
   const std::uint32_t slot = slot_of(root);
   if (slot >= slots_ || root.value == 0) return nullptr;  // 0 is what a free slot holds
   const std::uint64_t now_there = table_[slot].root.load(std::memory_order_acquire);

@@ -64,9 +64,18 @@ class Ledger {
   [[nodiscard]] RootId next_root(std::uint32_t slot) const noexcept {
     return RootId((std::uint64_t{slot} << kSerialBits) | serial_[slot]);
   }
+  /// A time as slots hold it: made once for many roots.
+  struct Stamp {
+    std::uint32_t progress_ms;
+    std::uint16_t opened;
+  };
+  [[nodiscard]] static Stamp stamp(TimePoint now) noexcept {
+    const std::uint32_t ms = millis(now);
+    return {ms, static_cast<std::uint16_t>(ms / kAgeUnitMs)};
+  }
   /// Registers the root with the XOR of all its copies' edges. Before any of them leaves.
   void open(std::uint32_t slot, std::uint64_t message, std::uint64_t edges, std::uint16_t attempt,
-            TimePoint now) noexcept {
+            Stamp stamp) noexcept {
     Slot& s = table_[slot];
     const RootId root = next_root(slot);
     const auto use = static_cast<std::uint32_t>(serial_[slot] + 1);
@@ -74,9 +83,13 @@ class Ledger {
     s.edges = edges;
     s.message = message;
     s.attempt = attempt;
-    s.progress_ms = millis(now);
-    s.opened = static_cast<std::uint16_t>(s.progress_ms / kAgeUnitMs);
+    s.progress_ms = stamp.progress_ms;
+    s.opened = stamp.opened;
     s.root.store(root.value, std::memory_order_release);
+  }
+  void open(std::uint32_t slot, std::uint64_t message, std::uint64_t edges, std::uint16_t attempt,
+            TimePoint now) noexcept {
+    open(slot, message, edges, attempt, stamp(now));
   }
   /// The spout task completes a root itself, none of whose copies has left.
   void close(std::uint32_t slot) noexcept { table_[slot].root.store(0, std::memory_order_release); }

@@ -8,6 +8,7 @@
 #include "engine/wire/ack.hpp"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,39 @@ class AckOutbox {
     if (__builtin_expect(lane.count == lane.acks.size(), 0)) make_room(ledger);
     lane.acks[lane.count++] = {root, edges};
   }
+  /// Many acks in a row, in local variables (see Copier::Run).
+  class Run {
+   public:
+    explicit Run(AckOutbox& acks) noexcept : acks_(acks) {}
+    [[gnu::always_inline]] void ack(LedgerId ledger, RootId root, std::uint64_t edges) {
+      if (root == last_ && ledger == ledger_) {
+        at_[-1].edges ^= edges;
+        return;
+      }
+      if (__builtin_expect(at_ == end_ || ledger != ledger_, 0)) {
+        end();
+        const std::span<wire::Ack> room = acks_.room(ledger);
+        ledger_ = ledger;
+        at_ = room.data();
+        end_ = at_ + room.size();
+      }
+      *at_++ = {root, edges};
+      last_ = root;
+    }
+    /// Before anything else is done with the acks.
+    [[gnu::always_inline]] void end() noexcept {
+      if (at_ != nullptr) acks_.put_back(ledger_, at_);
+      at_ = end_ = nullptr;
+      last_ = {};
+    }
+
+   private:
+    AckOutbox& acks_;
+    LedgerId ledger_;
+    RootId last_;  // of the entry before at_; no root is 0
+    wire::Ack *at_ = nullptr, *end_ = nullptr;
+  };
+
   /// Somebody holds this copy and is not stuck: slow is not lost. An entry that changes nothing but the time.
   void touch(LedgerId ledger, RootId root) { ack(ledger, root, 0); }
   void fail(LedgerId ledger, RootId root, std::string_view reason) {
@@ -60,6 +94,15 @@ class AckOutbox {
     } else {
       lane.acks.resize(lane.acks.empty() ? 64 : lane.acks.size() * 2);
     }
+  }
+  std::span<wire::Ack> room(LedgerId ledger) {
+    Lane& lane = lanes_[ledger.value];
+    if (lane.count == lane.acks.size()) make_room(ledger);
+    return std::span(lane.acks).subspan(lane.count);
+  }
+  void put_back(LedgerId ledger, const wire::Ack* at) noexcept {
+    Lane& lane = lanes_[ledger.value];
+    lane.count = static_cast<std::size_t>(at - lane.acks.data());
   }
   void send(LedgerId ledger) {
     Lane& lane = lanes_[ledger.value];

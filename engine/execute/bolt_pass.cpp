@@ -24,8 +24,10 @@ std::uint64_t handle_of(const std::uint8_t* at) noexcept {
 
 const std::uint8_t* BoltTask::pass(const std::uint8_t* at, const std::uint8_t* end) {
   while (at != end) {
+    at = pass_run(at, end);
+    if (at == end) break;
     const gale_out_record r = out_head(at);
-    if (__builtin_expect(r.kind == GALE_EMIT && r.anchor < GALE_ANCHOR_LIST, 1)) {
+    if (r.kind == GALE_EMIT && r.anchor < GALE_ANCHOR_LIST) {
       pass_anchored(at, r);
     } else {
       pass_other(at, r);
@@ -46,24 +48,6 @@ void BoltTask::pass_other(const std::uint8_t* at, const gale_out_record& r) {
       return pass_fail(at, r);
     default:
       counters_.misuse.add(1);  // a kind of a newer minor
-  }
-}
-
-void BoltTask::finish_inputs(std::uint32_t upto) {
-  while (input_ < upto) {
-    const gale_in_record head = wire::head_of(input_at_);
-    if (__builtin_expect(verdicts_[input_] == GALE_VERDICT_ACKED && wire::anchors_of(head) <= 1, 1)) {
-      ++acked_;
-      if (head.values_at != wire::kRecordHead) {
-        const wire::Anchor a = wire::anchor_at(input_at_, 0);
-        acks_.ack(a.ledger, a.root, a.edge ^ children_);
-      }
-    } else {
-      finish_input(head);
-    }
-    children_ = 0;
-    input_at_ += head.size;
-    ++input_;
   }
 }
 

@@ -38,6 +38,11 @@ class BoltTask final : public ComponentTask {
   void try_finish();
   [[nodiscard]] std::uint32_t limit() const noexcept;
 
+  template <std::uint32_t kValuesAt>
+  class Walk;
+  const std::uint8_t* pass_run(const std::uint8_t* at, const std::uint8_t* end);
+  template <std::uint32_t kInputValuesAt>
+  const std::uint8_t* pass_run_of(const std::uint8_t* at, const std::uint8_t* end, std::uint16_t stream);
   void finish_inputs(std::uint32_t upto);
   void finish_input(const gale_in_record& head);
   void pass_anchored(const std::uint8_t* at, const gale_out_record& r);

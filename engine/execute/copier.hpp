@@ -75,6 +75,69 @@ class Copier {
     return true;
   }
 
+  /// Many emits in a row to the one task that reads a stream: the usual shape of a topology, and its fastest. All that
+  /// an emit touches is in this object, which the compiler keeps in registers; a byte written to a batch may alias any
+  /// member of a task, so that each emit through copy_one() loads and stores a dozen of them. Const -> identity -> null
+  /// on one thread: 61 ns a root without runs, 47 with them.
+  class Run {
+   public:
+    /// Whether a stream can have runs.
+    [[nodiscard]] static bool possible(const Copier& copier, std::uint16_t stream) noexcept {
+      const auto& ways = copier.streams_[stream].ways;
+      return ways.size() == 1 && ways.front().lanes.size() == 1 && !ways.front().keyed;
+    }
+    Run(Copier& copier, std::uint16_t stream) noexcept
+        : copier_(copier),
+          lane_(copier.streams_[stream].ways.front().lanes.front()),
+          input_(std::uint64_t{copier.streams_[stream].ways.front().input} << 48),
+          open_(copier.outbox_.open_of(lane_)),
+          edge_(copier.edge_) {}
+    /// Before anything else is done with the copier or its outbox.
+    [[gnu::always_inline]] void end() noexcept {
+      copier_.outbox_.put_back(lane_, open_);
+      copier_.edge_ = edge_;
+      copier_.copies_ += copies_;
+    }
+
+    [[gnu::always_inline]] void put(const std::uint8_t* values, std::uint32_t size) {
+      if (GALE_FAILPOINT_EVERY("drop-one-in-a-million")) return;
+      ++copies_;
+      std::uint8_t* const at = record(wire::kRecordHead, size);
+      codec::copy_bytes(at + wire::kRecordHead, values, size);
+    }
+    /// With one anchor; returns its fresh edge.
+    [[gnu::always_inline]] std::uint64_t put(RootId root, LedgerId ledger, const std::uint8_t* values,
+                                             std::uint32_t size) {
+      if (GALE_FAILPOINT_EVERY("drop-one-in-a-million")) return 0;
+      ++copies_;
+      const std::uint64_t edge = edge_();
+      std::uint8_t* const at = record(wire::kRecordHead + wire::kAnchorBytes, size);
+      wire::put_anchor(at, 0, {root, edge, ledger});
+      codec::copy_bytes(at + wire::kRecordHead + wire::kAnchorBytes, values, size);
+      return edge;
+    }
+
+   private:
+    [[gnu::always_inline]] std::uint8_t* record(std::uint32_t values_at, std::uint32_t size) {
+      const std::uint32_t bytes = values_at + size;
+      if (__builtin_expect(static_cast<std::size_t>(open_.end - open_.at) < bytes, 0))
+        open_ = copier_.outbox_.renewed(lane_, open_, bytes, copier_.now_);
+      std::uint8_t* const at = open_.at;
+      open_.at = at + bytes;
+      ++open_.count;
+      const std::uint64_t head = bytes | std::uint64_t{values_at} << 32 | input_;
+      std::memcpy(at, &head, sizeof head);
+      return at;
+    }
+
+    Copier& copier_;
+    const std::uint32_t lane_;
+    const std::uint64_t input_;
+    Outbox::Open open_;
+    EdgeSource edge_;
+    std::uint64_t copies_ = 0;
+  };
+
   /// The same with any number of anchors, all of one tuple.
   bool copy(const Emit& emit, const wire::Anchor* anchors, std::uint32_t count, std::uint64_t& edges);
 

@@ -47,6 +47,13 @@ void Outbox::renew(std::uint32_t number, std::uint32_t bytes, TimePoint now) {
   open_[number] = {lane.open->data, lane.open->data + lane.open->capacity, 0};
 }
 
+Outbox::Open Outbox::renewed(std::uint32_t lane, Open open, std::uint32_t bytes, TimePoint now) {
+  open_[lane] = open;
+  renew(lane, bytes, now);
+  send_full();
+  return open_[lane];
+}
+
 void Outbox::end_all(TimePoint now) {
   for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
     close(i);

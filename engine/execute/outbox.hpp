@@ -18,6 +18,13 @@ namespace gale::execute {
 
 class Outbox {
  public:
+  /// The open batch's end, apart from the rest of the lane: what every emit touches is 24 bytes a lane.
+  struct Open {
+    std::uint8_t* at = nullptr;
+    std::uint8_t* end = nullptr;
+    std::uint32_t count = 0;
+  };
+
   Outbox(wire::BatchPool& pool, Schedulable& owner, TaskId source, std::uint32_t batch_bytes)
       : pool_(pool), owner_(owner), source_(source), most_(batch_bytes) {}
 
@@ -33,6 +40,12 @@ class Outbox {
     ++open.count;
     return at;
   }
+  /// For who writes many records to one lane: its open batch's end, to be put back before anything else is done here.
+  [[nodiscard]] Open open_of(std::uint32_t lane) const noexcept { return open_[lane]; }
+  void put_back(std::uint32_t lane, Open open) noexcept { open_[lane] = open; }
+  /// The batch was too small for `bytes` more: it leaves, the next one is open.
+  [[nodiscard]] Open renewed(std::uint32_t lane, Open open, std::uint32_t bytes, TimePoint now);
+
   /// Puts this task's END at the end of every lane.
   void end_all(TimePoint now);
 
@@ -56,12 +69,6 @@ class Outbox {
   [[nodiscard]] bool refused() const noexcept { return refused_; }
 
  private:
-  /// The open batch's end, apart from the rest of the lane: what every emit touches is 24 bytes a lane.
-  struct Open {
-    std::uint8_t* at = nullptr;
-    std::uint8_t* end = nullptr;
-    std::uint32_t count = 0;
-  };
   struct Lane {
     TaskId dest;
     Destination* to = nullptr;

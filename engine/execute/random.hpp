@@ -16,7 +16,7 @@ class EdgeSource {
     while (::getrandom(&state_, sizeof state_, 0) != static_cast<ssize_t>(sizeof state_)) {
     }
   }
-  std::uint64_t operator()() noexcept {
+  [[gnu::always_inline]] std::uint64_t operator()() noexcept {
     state_ += 0xa0761d6478bd642full;
     const auto product = static_cast<unsigned __int128>(state_) * (state_ ^ 0xe7037ed1a0b428dbull);
     return (static_cast<std::uint64_t>(product >> 64) ^ static_cast<std::uint64_t>(product)) | 1;

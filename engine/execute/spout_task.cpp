@@ -140,6 +140,8 @@ void SpoutTask::try_end() {
 
 const std::uint8_t* SpoutTask::pass(const std::uint8_t* at, const std::uint8_t* end) {
   while (at != end) {
+    at = pass_run(at, end);
+    if (at == end) break;
     gale_out_record r;
     std::memcpy(&r, at, sizeof r);
     if (r.kind == GALE_EMIT) {

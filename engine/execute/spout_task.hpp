@@ -47,6 +47,9 @@ class SpoutTask final : public ComponentTask {
   void take_completions();
   void tell_acked(const std::vector<std::uint32_t>& slots);
   void tell_failed(const ack::Failed& failed);
+  const std::uint8_t* pass_run(const std::uint8_t* at, const std::uint8_t* end);
+  const std::uint8_t* pass_untracked_run(const std::uint8_t* at, const std::uint8_t* end, std::uint16_t stream);
+  const std::uint8_t* pass_tracked_run(const std::uint8_t* at, const std::uint8_t* end, std::uint16_t stream);
   void retry_due();
   bool call_next();
   void after_next(const gale_run& run, const host::Status& status);

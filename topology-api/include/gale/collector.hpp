@@ -53,7 +53,7 @@ class Collector {
   /// To the default stream, anchored to the running execute's input; without an anchor in tick, finish and jobs.
   /// Throws Error when the number of values is not the stream's, or the component declares no default stream.
   template <class... V>
-  void emit(const V&... values) {
+  [[gnu::always_inline]] void emit(const V&... values) {  // inlined, what it packs is in registers
     write(runtime_.default_stream, anchor_, 0, 0, values...);
   }
 
@@ -306,11 +306,11 @@ class Collector {
 class SpoutCollector final : public Collector {
  public:
   template <class... V>
-  void emit(const V&... values) {
+  [[gnu::always_inline]] void emit(const V&... values) {
     write(runtime_.default_stream, GALE_ANCHOR_NONE, 0, 0, values...);
   }
   template <class... V>
-  void emit(Tracked tracked, const V&... values) {
+  [[gnu::always_inline]] void emit(Tracked tracked, const V&... values) {
     emit_to(runtime_.default_stream, tracked, values...);
   }
   template <class... V>
@@ -324,7 +324,7 @@ class SpoutCollector final : public Collector {
   using Collector::Collector;
 
   template <class... V>
-  void emit_to(std::uint16_t stream, Tracked tracked, const V&... values) {
+  [[gnu::always_inline]] void emit_to(std::uint16_t stream, Tracked tracked, const V&... values) {
     const auto flags =
         static_cast<std::uint8_t>(GALE_TRACKED | (tracked.replay == Replay::engine ? GALE_REPLAY_BY_ENGINE : 0));
     write<GALE_TRACKED>(stream, GALE_ANCHOR_NONE, flags, tracked.id, values...);

@@ -178,17 +178,16 @@ struct PluginThunks {
     gale_out& out = *in.runtime.task->out;
     SpoutCollector collector(in.runtime, out, nullptr);
     const detail::Turn turn(*in.runtime.queue);
-    std::uint32_t status = GALE_OK;
-    run->state = GALE_NEXT_EMITTED;
-    run->calls = 0;
-    while (run->calls < run->limit && collector.tracked_ < run->tracked && run->state == GALE_NEXT_EMITTED) {
+    std::uint32_t status = GALE_OK, state = GALE_NEXT_EMITTED, calls = 0;
+    const std::uint32_t limit = run->limit, tracked = run->tracked;
+    while (calls < limit && collector.tracked_ < tracked && state == GALE_NEXT_EMITTED) {
       collector.begin(GALE_ANCHOR_NONE);
       const std::uint8_t* const before = out.begun;
-      ++run->calls;
+      ++calls;
       try {
         const Next said = in.user.T::next(collector);
-        run->state = said.state();
-        run->until_ns = said.until().time_since_epoch().count();
+        state = said.state();
+        if (state == GALE_NEXT_UNTIL) run->until_ns = said.until().time_since_epoch().count();
       } catch (const std::exception& e) {
         detail::put_text(text, e.what());
         status = GALE_THROWN;
@@ -201,9 +200,11 @@ struct PluginThunks {
         break;
       }
       const bool emitted = out.at != before || out.begun != before;  // more() moves begun
-      if (run->state == GALE_NEXT_EMITTED && !emitted) run->state = GALE_NEXT_EMPTY;
+      if (state == GALE_NEXT_EMITTED && !emitted) state = GALE_NEXT_EMPTY;
       if (__atomic_load_n(&out.stop, __ATOMIC_RELAXED) != 0) break;
     }
+    run->state = state;
+    run->calls = calls;
     out.begun = out.at;
     return status;
   }

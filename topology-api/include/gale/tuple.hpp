@@ -68,7 +68,7 @@ class Values {
 
   /// The first sizeof...(T) values, in one pass: the fastest way to read a tuple.
   template <class... T>
-  [[nodiscard]] std::tuple<T...> as() const {
+  [[nodiscard, gnu::always_inline]] std::tuple<T...> as() const {
     codec::Cursor cursor = first(sizeof...(T));
     std::size_t position = 0;
     return std::tuple<T...>{read_next<T>(cursor, position)...};  // braces: left to right
@@ -96,16 +96,17 @@ class Values {
 
  protected:
   Values(const std::uint8_t* values, const std::uint8_t* end, const detail::Input* input) noexcept
-      : values_(values), end_(end), input_(input) {}
+      : values_(values), input_(input), end_(end) {}
   ~Values() = default;
 
+  // Not side by side: the compiler would load both with one instruction, which waits for the two stores before it.
   const std::uint8_t* values_;
-  const std::uint8_t* end_;
   const detail::Input* input_;
+  const std::uint8_t* end_;
 
  private:
   friend class Collector;  // passes the bytes on
-  [[nodiscard]] codec::Cursor first(std::size_t wanted) const {
+  [[nodiscard, gnu::always_inline]] codec::Cursor first(std::size_t wanted) const {
     codec::Cursor cursor(values_, end_);
     std::uint32_t n = 0;
     if (__builtin_expect(cursor.array_head(n) != codec::Read::kOk, 0)) throw_malformed();
@@ -120,20 +121,19 @@ class Values {
     return cursor;
   }
   template <class T>
-  T read_next(codec::Cursor& cursor, std::size_t& position) const {
+  [[gnu::always_inline]] T read_next(codec::Cursor& cursor, std::size_t& position) const {
     return read<T>(cursor, position++);
   }
   template <class T>
-  T read(codec::Cursor& cursor, std::size_t position) const {
+  [[gnu::always_inline]] T read(codec::Cursor& cursor, std::size_t position) const {
     static_assert(codec::Unpackable<T>,
                   "a tuple is read as bool, integer, double (not float), std::string_view, std::string, Bytes, "
                   "BytesView, Value, or std::optional, std::vector, std::map<std::string, ...> of those; or specialise "
                   "gale::codec::Unpack for your type");
     T value{};
-    const codec::Cursor before = cursor;
+    const std::uint8_t* const at = cursor.at();
     const codec::Read r = codec::Unpack<T>::read(cursor, value);
-    if (__builtin_expect(r != codec::Read::kOk, 0))
-      throw_type(position, codec::Unpack<T>::kName, before.type_name(), r);
+    if (__builtin_expect(r != codec::Read::kOk, 0)) throw_type(position, codec::Unpack<T>::kName, at, r);
     return value;
   }
   template <class T>
@@ -141,8 +141,9 @@ class Values {
     member = get<T>(position);
   }
 
-  [[noreturn, gnu::cold]] void throw_type(std::size_t position, const char* asked, const char* is,
-                                          codec::Read r) const {
+  [[noreturn, gnu::cold, gnu::noinline]] void throw_type(std::size_t position, const char* asked,
+                                                         const std::uint8_t* at, codec::Read r) const {
+    const char* const is = codec::Cursor(at, end_).type_name();
     const std::string name = position < input_->fields.size() ? input_->fields[position] : std::string("?");
     const std::string where = "field '" + name + "' (#" + std::to_string(position) + ") of " + input_->name();
     if (r == codec::Read::kOutOfRange) throw Error(where + ": does not fit " + asked);

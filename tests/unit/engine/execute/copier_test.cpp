@@ -182,7 +182,7 @@ class World {
     const wire::Anchor root{ledger_.next_root(slot), 0, LedgerId(0)};
     std::uint64_t edges = 0;
     REQUIRE(f_.copier.copy_one(f_.emit(static_cast<std::uint16_t>(roll(4))), &root, edges));
-    ledger_.open(slot, slot, edges, 1, {});
+    ledger_.open(slot, slot, edges, 1, TimePoint{});
     take_new();
   }
   /// Takes `n` records, emits from them, alone and joined, and acks them.
