@@ -102,12 +102,12 @@ void BoltTask::pass_anchored(const std::uint8_t* at, const gale_out_record& r) {
     routed = copier_.copy(emit, all.data(), static_cast<std::uint32_t>(all.size()), children_);
   }
   if (routed) return;
-  anchor_failed(r, at, "a grouping field of stream '" + component_.streams[r.stream].name + "' is an array or a map");
+  anchor_failed(r, at, why_not(emit));
 }
 
 void BoltTask::pass_joined(const std::uint8_t* at, const gale_out_record& r) {
   std::vector<AnchorSource> sources;
-  const std::uint8_t* p = at + sizeof r;
+  const std::uint8_t* p = anchors_of(at, r);
   for (std::uint32_t i = 0; i < r.extra; ++i, p += 8) {
     std::uint64_t anchor = 0;
     std::memcpy(&anchor, p, 8);
@@ -123,11 +123,10 @@ void BoltTask::pass_joined(const std::uint8_t* at, const gale_out_record& r) {
   }
   ++emitted_;
   bool too_many = false;
-  if (copier_.copy_joined(emit_of(at, r), sources, too_many)) return;
+  const Emit emit = emit_of(at, r);
+  if (copier_.copy_joined(emit, sources, too_many)) return;
   anchor_failed(r, at,
-                too_many
-                    ? "too many roots: one tuple may carry " + std::to_string(wire::kMaxRoots)
-                    : "a grouping field of stream '" + component_.streams[r.stream].name + "' is an array or a map");
+                too_many ? "too many roots: one tuple may carry " + std::to_string(wire::kMaxRoots) : why_not(emit));
 }
 
 void BoltTask::pass_fail(const std::uint8_t* at, const gale_out_record& r) {
@@ -150,7 +149,7 @@ void BoltTask::anchor_failed(const gale_out_record& r, const std::uint8_t* at, c
     fail_reason_ = reason(why);
   };
   if (r.anchor != GALE_ANCHOR_LIST) return fail_input();
-  const std::uint8_t* p = at + sizeof r;
+  const std::uint8_t* p = anchors_of(at, r);
   for (std::uint32_t i = 0; i < r.extra; ++i, p += 8) {
     std::uint64_t anchor = 0;
     std::memcpy(&anchor, p, 8);

@@ -35,7 +35,7 @@ Turn BoltTask::run(TimePoint now) {
   if (outbox_.flush()) {
     do {
       more = step();
-    } while (more && !outbox_.refused() && now_ - began < kTurn);
+    } while (more && !outbox_.refused() && !is_crowded() && now_ - began < kTurn);
     if (!more && phase_ != Phase::kEnded) try_finish();
   }
   touch_when_due([this](const auto& look) {
@@ -51,6 +51,7 @@ Turn BoltTask::run(TimePoint now) {
     phase_ = Phase::kEnded;
     env_.watcher.finished(id_);
   }
+  if (more && delivered && wait_in_crowd()) more = false;
   const bool finish_again = phase_ == Phase::kFinishing && !finish_waits_;
   const bool holds = batch_ != nullptr || !inbox_.empty() || !delivered;
   return {delivered && (more || finish_again), holds ? std::min(next_tick_, next_touch()) : next_tick_};

@@ -51,6 +51,11 @@ void ComponentTask::fill_table() {
     const plan::Component& from = env_.plan.component(e.from);
     info.inputs.push_back({from.id, from.streams[e.stream].name, from.streams[e.stream].fields});
   }
+  for (const plan::Edge& e : env_.plan.edges) {
+    if (env_.plan.tasks[id_.value].component != e.from || e.grouping != plan::Grouping::kDirect) continue;
+    const plan::Component& to = env_.plan.component(e.to);
+    info.outputs.push_back({component_.streams[e.stream].name, to.id, to.first_task.value, to.tasks});
+  }
   info_ = host::task_info(info);
 
   out_.size = sizeof out_;
@@ -108,12 +113,28 @@ void ComponentTask::arm_watch() {
 
 void ComponentTask::connect(const plan::Edge& edge, const std::vector<Destination*>& tasks) {
   const plan::Component& to = env_.plan.component(edge.to);
+  route::Readers readers;
+  readers.tasks = to.tasks;
+  readers.key_groups = env_.plan.settings.key_groups;
+  readers.salt = env_.plan.tasks[id_.value].index;
+  readers.look_at_load = !component_.settings.disable_load_aware;
   std::vector<std::uint32_t> lanes;
   for (std::uint32_t i = 0; i < tasks.size(); ++i) {
-    lanes.push_back(outbox_.add_lane(TaskId(to.first_task.value + i), *tasks[i]));
+    const TaskId task(to.first_task.value + i);
+    if (env_.plan.tasks[task.value].worker == env_.plan.tasks[id_.value].worker) readers.local.push_back(i);
+    lanes.push_back(outbox_.add_lane(task, *tasks[i]));
   }
-  const route::Grouping grouping(edge, to.tasks, env_.plan.settings.key_groups, env_.plan.tasks[id_.value].index);
-  copier_.add_way(edge.stream, grouping, std::move(lanes));
+  CustomGrouping* custom = nullptr;
+  if (edge.grouping == plan::Grouping::kCustom) {
+    custom_edges_.push_back(&edge);
+    custom = customs_.emplace_back(std::make_unique<CustomGrouping>(env_.plan, edge, table_)).get();
+  }
+  copier_.add_way(route::Grouping(edge, readers), std::move(lanes), to.first_task, custom);
+}
+
+std::optional<std::string> ComponentTask::start_custom(std::size_t number, const gale_component& component) {
+  const auto wrong = customs_[number]->start(component);
+  return wrong ? std::optional(name_ + ": " + *wrong) : std::nullopt;
 }
 
 std::optional<std::string> ComponentTask::start(const gale_component& component) {
@@ -126,6 +147,9 @@ std::optional<std::string> ComponentTask::start(const gale_component& component)
 }
 
 void ComponentTask::stop() {
+  for (const auto& custom : customs_) {
+    if (const std::string wrong = custom->stop(); !wrong.empty()) report(wrong);
+  }
   if (!instance_) return;
   if (const host::Status s = instance_->close(); !s) report("close: " + s.text);
   instance_.reset();
@@ -151,6 +175,7 @@ void ComponentTask::take_back() {
 }
 
 void ComponentTask::offer_final(const std::uint8_t* begin, const std::uint8_t* end) {
+  copier_.look_around();
   const std::uint8_t* stopped = surplus_.empty() ? pass(begin, end) : begin;
   if (stopped != end) surplus_.insert(surplus_.end(), stopped, end);
 }
@@ -241,8 +266,7 @@ void ComponentTask::emit_plain(const Emit& emit) {
   ++emitted_;
   if (copier_.copy_one(emit, nullptr, nobody_waits)) return;
   counters_.dropped.add(1);
-  report("dropped a tuple of stream '" + component_.streams[emit.stream].name +
-         "': its grouping field is an array, a map or missing");
+  report("dropped a tuple: " + why_not(emit));
 }
 
 void ComponentTask::report(const std::string& text) {

@@ -17,7 +17,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -33,6 +35,9 @@ class ComponentTask : public Schedulable {
 
   /// Makes the instance and opens it. A text when the task cannot start.
   [[nodiscard]] std::optional<std::string> start(const gale_component& component);
+  /// The groupings of plugins that its streams have, to be found and given by number before start().
+  [[nodiscard]] const std::vector<const plan::Edge*>& customs() const noexcept { return custom_edges_; }
+  [[nodiscard]] std::optional<std::string> start_custom(std::size_t number, const gale_component& component);
   /// Calls close() and destroys the instance. After the pool has stopped.
   void stop();
 
@@ -84,14 +89,31 @@ class ComponentTask : public Schedulable {
     input(look);
     outbox_.each(look);
   }
+  /// Another call would only fill readers that are nearly full.
+  [[nodiscard]] bool is_crowded() const noexcept { return !copier_.crowd().empty(); }
+  /// ...then the task is woken when one of them has room. False: one has it now. Once the outbox is flushed.
+  [[nodiscard]] bool wait_in_crowd() { return is_crowded() && outbox_.wait_for_room(copier_.crowd()); }
   [[nodiscard]] TimePoint next_touch() const noexcept { return next_touch_; }
   [[nodiscard]] bool take_wake() noexcept { return woken_.exchange(false, std::memory_order_acq_rel); }
   /// After user code had its chance to drain the file descriptor that woke it.
   void arm_watch();
+  /// Why the copier could not route it.
+  [[nodiscard]] std::string why_not(const Emit& emit) const {
+    return copier_.why_not(component_.streams[emit.stream].name);
+  }
   /// One emit record without an anchor. A key that cannot be routed is a counted, reported drop.
   void emit_plain(const Emit& emit);
   static Emit emit_of(const std::uint8_t* at, const gale_out_record& r) noexcept {
-    return {r.stream, at + r.values_at, r.size - r.values_at};
+    Emit emit{r.stream, at + r.values_at, r.size - r.values_at, {}};
+    if (__builtin_expect((r.flags & GALE_DIRECT) != 0, 0)) {
+      TaskId& to = emit.to.emplace();
+      std::memcpy(&to.value, at + sizeof r + ((r.flags & GALE_TRACKED) != 0 ? 8 : 0), sizeof to.value);
+    }
+    return emit;
+  }
+  /// Where the anchors of a record with a list of them begin.
+  static const std::uint8_t* anchors_of(const std::uint8_t* at, const gale_out_record& r) noexcept {
+    return at + r.values_at - std::size_t{8} * r.extra;
   }
   void publish_counts() noexcept {
     counters_.emitted.add(std::exchange(emitted_, 0));
@@ -123,6 +145,8 @@ class ComponentTask : public Schedulable {
   void fill_table();
   bool watch(int fd);
 
+  std::vector<const plan::Edge*> custom_edges_;
+  std::vector<std::unique_ptr<CustomGrouping>> customs_;  // by number, as custom_edges_
   gale_task table_{};
   std::string info_;
   std::vector<std::uint8_t> held_;     // of the running call, taken out of a full buffer

@@ -5,27 +5,89 @@
 
 namespace gale::execute {
 
+namespace {
+
+constexpr Duration kWeighEvery = std::chrono::microseconds(50);
+
+}  // namespace
+
+using route::Grouping;
+
+void Copier::add_way(Grouping grouping, std::vector<std::uint32_t> lanes, TaskId first, CustomGrouping* custom) {
+  const plan::Edge& edge = grouping.edge();
+  const bool asked = plan::by_key(edge.grouping) || edge.grouping == plan::Grouping::kDirect || custom != nullptr;
+  if (!grouping.weighed().empty()) weigh_at_ = TimePoint::min();
+  streams_[edge.stream].ways.push_back({std::move(grouping), std::move(lanes), first, custom, edge.input, asked});
+}
+
+/// What is full gets less, as long as others have room.
+void Copier::weigh() {
+  weigh_at_ = now_ + kWeighEvery;
+  crowd_.clear();
+  tight_ = false;
+  for (Stream& stream : streams_) {
+    for (Way& way : stream.ways) {
+      const std::span<const std::uint32_t> among = way.grouping.weighed();
+      if (among.empty()) continue;
+      load_.clear();
+      for (const std::uint32_t task : among) load_.push_back(outbox_.load(way.lanes[task]));
+      way.grouping.weigh(load_);
+      const auto [least, most] = std::minmax_element(load_.begin(), load_.end());
+      tight_ = tight_ || *most >= route::Turns::kHalf;
+      if (!crowd_.empty() || *least < route::Turns::kNearlyFull) continue;
+      for (const std::uint32_t task : among) crowd_.push_back(way.lanes[task]);
+    }
+  }
+}
+
+std::uint32_t Copier::choose_by_user(Way& way, const Emit& emit) {
+  if (emit.to) {
+    const std::uint32_t index = emit.to->value - way.first.value;
+    return emit.to->value >= way.first.value && index < way.lanes.size() ? index : Grouping::kNotHere;
+  }
+  if (way.custom->choose({emit.values, emit.size})) return Grouping::kSome;
+  refusal_ = way.custom->why();
+  return Grouping::kNobody;
+}
+
 /// Chooses for every way before any copy is made, so that a bad key leaves no half-made emit behind.
 bool Copier::choose_all(const Emit& emit) {
   auto& ways = streams_[emit.stream].ways;
   chosen_.resize(ways.size());
+  refusal_.clear();
+  bool here = !emit.to || ways.empty();
   for (std::size_t i = 0; i < ways.size(); ++i) {
-    chosen_[i] = ways[i].choose(emit);
-    if (chosen_[i] == route::Grouping::kNobody) return false;
+    chosen_[i] = choose(ways[i], emit);
+    if (chosen_[i] == Grouping::kNobody) return false;
+    here = here || chosen_[i] != Grouping::kNotHere;
   }
-  return true;
+  if (!here) refusal_ = "task " + std::to_string(emit.to->value) + " does not read it";
+  return here;
+}
+
+std::string Copier::why_not(const std::string& stream) const {
+  if (refusal_.empty()) return "a grouping field of stream '" + stream + "' is an array or a map";
+  return "stream '" + stream + "': " + refusal_;
+}
+
+template <class F>
+void Copier::for_each_copy(std::uint16_t stream, F&& put) {
+  auto& ways = streams_[stream].ways;
+  for (std::size_t i = 0; i < ways.size(); ++i) {
+    if (chosen_[i] < Grouping::kFirstSpecial) {
+      put(ways[i], chosen_[i]);
+    } else if (chosen_[i] == Grouping::kEvery) {
+      for (std::uint32_t task = 0; task < ways[i].lanes.size(); ++task) put(ways[i], task);
+    } else if (chosen_[i] == Grouping::kSome) {
+      for (const std::uint32_t task : ways[i].custom->chosen()) put(ways[i], task);
+    }
+  }
 }
 
 bool Copier::copy(const Emit& emit, const wire::Anchor* anchors, std::uint32_t count, std::uint64_t& edges) {
   if (!choose_all(emit)) return false;
-  auto& ways = streams_[emit.stream].ways;
-  for (std::size_t i = 0; i < ways.size(); ++i) {
-    if (chosen_[i] != route::Grouping::kEvery) {
-      edges ^= put(ways[i], chosen_[i], emit, anchors, count);
-      continue;
-    }
-    for (std::uint32_t task = 0; task < ways[i].lanes.size(); ++task) edges ^= put(ways[i], task, emit, anchors, count);
-  }
+  for_each_copy(emit.stream,
+                [&](const Way& way, std::uint32_t task) { edges ^= put(way, task, emit, anchors, count); });
   return true;
 }
 
@@ -45,7 +107,7 @@ bool Copier::copy_joined(const Emit& emit, std::span<const AnchorSource> sources
   }
   too_many = joined_.size() > wire::kMaxRoots;
   if (too_many) return false;
-  const auto put_one = [&](const Way& way, std::uint32_t task) {
+  for_each_copy(emit.stream, [&](const Way& way, std::uint32_t task) {
     for (wire::Anchor& a : joined_) a.edge = 0;
     for (std::size_t s = 0; s < sources.size(); ++s) {
       const std::uint64_t edge = edge_();
@@ -54,15 +116,7 @@ bool Copier::copy_joined(const Emit& emit, std::span<const AnchorSource> sources
     }
     std::uint8_t* at = record(way, task, emit, static_cast<std::uint32_t>(joined_.size()));
     for (std::uint32_t i = 0; i < joined_.size(); ++i) wire::put_anchor(at, i, joined_[i]);
-  };
-  auto& ways = streams_[emit.stream].ways;
-  for (std::size_t i = 0; i < ways.size(); ++i) {
-    if (chosen_[i] != route::Grouping::kEvery) {
-      put_one(ways[i], chosen_[i]);
-      continue;
-    }
-    for (std::uint32_t task = 0; task < ways[i].lanes.size(); ++task) put_one(ways[i], task);
-  }
+  });
   return true;
 }
 

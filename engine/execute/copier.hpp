@@ -7,6 +7,7 @@
 #pragma once
 
 #include "engine/base/failpoint.hpp"
+#include "engine/execute/custom_grouping.hpp"
 #include "engine/execute/outbox.hpp"
 #include "engine/execute/random.hpp"
 #include "engine/route/grouping.hpp"
@@ -15,6 +16,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -27,6 +29,7 @@ struct Emit {
   std::uint16_t stream = 0;
   const std::uint8_t* values = nullptr;
   std::uint32_t size = 0;
+  std::optional<TaskId> to;  // named by a direct emit
 };
 
 /// A tuple that an emit is anchored to: the roots it carries, and where the children's edges gather.
@@ -40,24 +43,30 @@ class Copier {
   explicit Copier(Outbox& outbox) : outbox_(outbox) {}
 
   void add_stream() { streams_.emplace_back(); }
-  /// `lanes`: the outbox's lane for each task of the reader, by index.
-  void add_way(std::uint16_t stream, route::Grouping grouping, std::vector<std::uint32_t> lanes) {
-    const bool keyed =
-        grouping.edge().grouping == plan::Grouping::kFields;  // asked even with one task: a bad key is refused
-    const std::uint16_t input = grouping.edge().input;
-    streams_[stream].ways.push_back({grouping, std::move(lanes), input, keyed});
+  /// `lanes`: the outbox's lane for each task of the reader, by index. `first`: the first of those tasks. `custom`: for
+  /// such a grouping; outlives the copier.
+  void add_way(route::Grouping grouping, std::vector<std::uint32_t> lanes, TaskId first, CustomGrouping* custom);
+  /// All readers of a stream that is dealt out in turns are nearly full: who emits on will be stuck behind one of them,
+  /// perhaps the slowest. Their lanes; empty when it is not so.
+  [[nodiscard]] std::span<const std::uint32_t> crowd() const noexcept { return crowd_; }
+  void set_time(TimePoint now) {
+    now_ = now;
+    if (tight_ || now >= weigh_at_) weigh();
   }
-  void set_time(TimePoint now) noexcept { now_ = now; }
+  /// Before a buffer full of emits is copied: when readers are half full, what it holds can fill one of them.
+  void look_around() {
+    if (__builtin_expect(tight_, 0)) weigh();
+  }
 
   /// Copies with at most one anchor, by far the most common: a fresh edge for each copy goes into `edges`.
-  /// False: no key could route it, and no copy was made.
+  /// False: it cannot be routed, why_not() says why, and no copy was made.
   [[gnu::always_inline]] bool copy_one(const Emit& emit, const wire::Anchor* anchor, std::uint64_t& edges) {
     Stream& stream = streams_[emit.stream];
     if (__builtin_expect(stream.ways.size() != 1, 0)) return copy(emit, anchor, anchor != nullptr ? 1 : 0, edges);
     Way& way = stream.ways.front();
     std::uint32_t chosen = 0;
-    if (way.lanes.size() != 1 || way.keyed) chosen = way.choose(emit);
-    if (__builtin_expect(chosen >= route::Grouping::kNobody, 0))
+    if (way.lanes.size() != 1 || way.asked) chosen = choose(way, emit);
+    if (__builtin_expect(chosen >= route::Grouping::kFirstSpecial, 0))
       return copy(emit, anchor, anchor != nullptr ? 1 : 0, edges);
     if (GALE_FAILPOINT_EVERY("drop-one-in-a-million")) return true;
     const std::uint32_t values_at = wire::kRecordHead + (anchor != nullptr ? wire::kAnchorBytes : 0);
@@ -84,7 +93,7 @@ class Copier {
     /// Whether a stream can have runs.
     [[nodiscard]] static bool possible(const Copier& copier, std::uint16_t stream) noexcept {
       const auto& ways = copier.streams_[stream].ways;
-      return ways.size() == 1 && ways.front().lanes.size() == 1 && !ways.front().keyed;
+      return ways.size() == 1 && ways.front().lanes.size() == 1 && !ways.front().asked;
     }
     Run(Copier& copier, std::uint16_t stream) noexcept
         : copier_(copier),
@@ -149,21 +158,29 @@ class Copier {
   struct Way {
     route::Grouping grouping;
     std::vector<std::uint32_t> lanes;
+    TaskId first;  // task of the reader
+    CustomGrouping* custom;
     std::uint16_t input;
-    bool keyed;
-    std::uint32_t choose(const Emit& emit) noexcept {
-      const std::uint32_t chosen = grouping.choose(emit.values, emit.values + emit.size);
-      if (chosen < lanes.size() && grouping.edge().grouping == plan::Grouping::kFields &&
-          GALE_FAILPOINT_EVERY("wrong-task-route")) {
-        return (chosen + 1) % static_cast<std::uint32_t>(lanes.size());
-      }
-      return chosen;
-    }
+    bool asked;  // even with one task to choose from: a bad key is refused, a grouping may choose nobody
   };
-
   struct Stream {
     std::vector<Way> ways;
   };
+
+  std::uint32_t choose(Way& way, const Emit& emit) {
+    if (__builtin_expect(way.custom != nullptr || emit.to.has_value(), 0)) return choose_by_user(way, emit);
+    const std::uint32_t chosen = way.grouping.choose(emit.values, emit.values + emit.size);
+    if (chosen < way.lanes.size() && way.grouping.edge().grouping == plan::Grouping::kFields &&
+        GALE_FAILPOINT_EVERY("wrong-task-route")) {
+      return (chosen + 1) % static_cast<std::uint32_t>(way.lanes.size());
+    }
+    return chosen;
+  }
+  std::uint32_t choose_by_user(Way& way, const Emit& emit);
+  void weigh();
+  /// put(way, task) for each copy of the running emit.
+  template <class F>
+  void for_each_copy(std::uint16_t stream, F&& put);
 
   std::uint64_t put(const Way& way, std::uint32_t task, const Emit& emit, const wire::Anchor* anchors,
                     std::uint32_t count) {
@@ -186,6 +203,8 @@ class Copier {
   bool choose_all(const Emit& emit);
 
  public:
+  /// Why the last emit that could not be routed was not.
+  [[nodiscard]] std::string why_not(const std::string& stream) const;
   /// Copies made since the last call. For the counters.
   std::uint64_t take_copies() noexcept { return std::exchange(copies_, 0); }
 
@@ -193,9 +212,14 @@ class Copier {
   Outbox& outbox_;
   std::vector<Stream> streams_;        // by number
   std::vector<std::uint32_t> chosen_;  // by way, for the running emit
-  std::vector<wire::Anchor> joined_;   // roots of the running joined emit
+  std::vector<std::uint32_t> load_;    // for weigh()
+  std::vector<std::uint32_t> crowd_;
+  bool tight_ = false;
+  std::string refusal_;               // empty: a key has no hash
+  std::vector<wire::Anchor> joined_;  // roots of the running joined emit
   EdgeSource edge_;
   TimePoint now_{};
+  TimePoint weigh_at_ = TimePoint::max();  // when to look at the readers' load again
   std::uint64_t copies_ = 0;
 };
 

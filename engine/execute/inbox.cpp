@@ -26,13 +26,24 @@ bool Inbox::offer(wire::BatchPtr& batch, Schedulable& sender) {
     const std::lock_guard lock(lock_);
     const bool full = !batch->end && bytes_.load(std::memory_order_relaxed) >= limit_;
     if (full) {
-      if (std::find(waiting_.begin(), waiting_.end(), &sender) == waiting_.end()) waiting_.push_back(&sender);
+      note_waiting(sender);
       return false;
     }
     push(std::move(batch));
   }
   pool_.wake(owner_);
   return true;
+}
+
+bool Inbox::wait_for_room(Schedulable& sender) {
+  const std::lock_guard lock(lock_);
+  if (bytes_.load(std::memory_order_relaxed) <= limit_ / 2) return false;
+  note_waiting(sender);
+  return true;
+}
+
+void Inbox::note_waiting(Schedulable& sender) {  // under lock_
+  if (std::find(waiting_.begin(), waiting_.end(), &sender) == waiting_.end()) waiting_.push_back(&sender);
 }
 
 void Inbox::deliver(wire::BatchPtr batch) {

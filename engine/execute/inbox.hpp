@@ -22,6 +22,8 @@ class Inbox final : public Destination {
   ~Inbox() override;
 
   bool offer(wire::BatchPtr& batch, Schedulable& sender) override;
+  [[nodiscard]] bool wait_for_room(Schedulable& sender) override;
+  [[nodiscard]] Fill fill() override { return {bytes(), limit_}; }
   /// From a link, which has counted its own credit: always taken.
   void deliver(wire::BatchPtr batch);
 
@@ -39,6 +41,7 @@ class Inbox final : public Destination {
   [[nodiscard]] bool empty() const noexcept { return count_.load(std::memory_order_acquire) == 0; }
 
  private:
+  void note_waiting(Schedulable& sender);
   void push(wire::BatchPtr batch);
 
   Pool& pool_;

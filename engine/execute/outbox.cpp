@@ -54,6 +54,21 @@ Outbox::Open Outbox::renewed(std::uint32_t lane, Open open, std::uint32_t bytes,
   return open_[lane];
 }
 
+std::uint32_t Outbox::load(std::uint32_t number) const {
+  const Lane& lane = lanes_[number];
+  const Fill there = lane.to->fill();
+  if (there.limit == 0) return 100;
+  std::uint64_t bytes = there.bytes;
+  for (const wire::BatchPtr& b : lane.full) bytes += b->bytes;
+  if (lane.open != nullptr) bytes += static_cast<std::uint64_t>(open_[number].at - lane.open->data);
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes * 100 / there.limit, 1000));
+}
+
+bool Outbox::wait_for_room(std::span<const std::uint32_t> lanes) {
+  return std::all_of(lanes.begin(), lanes.end(),
+                     [&](std::uint32_t number) { return lanes_[number].to->wait_for_room(owner_); });
+}
+
 void Outbox::end_all(TimePoint now) {
   for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
     close(i);

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <vector>
 
 namespace gale::execute {
@@ -64,6 +65,10 @@ class Outbox {
       if (lanes_[i].open != nullptr) look(lanes_[i].open->data, open_[i].at);
     }
   }
+  /// How full the lane's destination would be with all that is here for it, in percent. Not for every emit.
+  [[nodiscard]] std::uint32_t load(std::uint32_t lane) const;
+  /// Wakes the owner when one of these has room. False: one has it now.
+  [[nodiscard]] bool wait_for_room(std::span<const std::uint32_t> lanes);
   [[nodiscard]] bool delivered() const noexcept { return dirty_.empty(); }
   /// A batch was refused since the last flush() that delivered all: the running call should return when it can.
   [[nodiscard]] bool refused() const noexcept { return refused_; }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "engine/base/clock.hpp"
+#include "engine/base/ids.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -23,6 +24,7 @@ struct Retry {
   std::uint64_t message = 0;
   std::uint16_t stream = 0;
   std::uint16_t attempt = 1;  // the one to come
+  std::optional<TaskId> to;   // named by a direct emit
   std::string values;
   friend bool operator>(const Retry& a, const Retry& b) { return a.due > b.due; }
 };
@@ -31,9 +33,10 @@ class Replays {
  public:
   explicit Replays(std::uint32_t slots) : held_(slots) {}
 
-  void hold(std::uint32_t slot, std::uint16_t stream, std::string_view values) {
+  void hold(std::uint32_t slot, std::uint16_t stream, std::string_view values, std::optional<TaskId> to = {}) {
     Held& h = held_[slot];
     h.stream = stream;
+    h.to = to;
     h.values.assign(values);
     h.live = true;
     bytes_ += values.size();
@@ -50,7 +53,7 @@ class Replays {
   bool retry(std::uint32_t slot, std::uint64_t message, std::uint16_t attempt, TimePoint due) {
     Held& h = held_[slot];
     if (!h.live) return false;
-    waiting_.push_back({due, message, h.stream, attempt, h.values});
+    waiting_.push_back({due, message, h.stream, attempt, h.to, h.values});
     std::push_heap(waiting_.begin(), waiting_.end(), std::greater<>());
     h.live = false;  // the bytes stay counted: they only moved
     return true;
@@ -73,6 +76,7 @@ class Replays {
   static constexpr std::size_t kKeepRoom = 1024;
   struct Held {
     std::string values;
+    std::optional<TaskId> to;
     std::uint16_t stream = 0;
     bool live = false;
   };

@@ -49,7 +49,7 @@ Turn SpoutTask::run(TimePoint now) {
     retry_due();
     do {
       more = call_next();
-    } while (more && !outbox_.refused() && now_ - began < kTurn);
+    } while (more && !outbox_.refused() && !is_crowded() && now_ - began < kTurn);
   }
   // Once next() has had its chance to drain it; a readable fd that a waiting spout cannot read must not keep us awake.
   if (rearm_ && !threw_ && (state_ == GALE_NEXT_WOKEN || state_ == GALE_NEXT_UNTIL)) {
@@ -70,6 +70,7 @@ Turn SpoutTask::run(TimePoint now) {
     ended_ = true;
     env_.watcher.finished(id_);
   }
+  if (more && delivered && wait_in_crowd()) more = false;
   eager_.store(more, std::memory_order_relaxed);
   TimePoint wake_at = free_.empty() ? TimePoint::max() : replays_.next_due();
   if (state_ == GALE_NEXT_UNTIL) wake_at = std::min(wake_at, idle_until_);
@@ -180,15 +181,13 @@ void SpoutTask::open_root(const Emit& emit, std::uint64_t message, std::uint16_t
   std::uint64_t edges = 0;
   const bool routed = copier_.copy_one(emit, &anchor, edges);
   ledger_.open(slot, message, edges, attempt, now_);
+  if (by_engine) replays_.hold(slot, emit.stream, {reinterpret_cast<const char*>(emit.values), emit.size}, emit.to);
   if (!routed) {
-    ack::Failed failed{
-        slot, ack::Outcome::kFailed,
-        reason("a grouping field of stream '" + component_.streams[emit.stream].name + "' is an array or a map")};
+    ack::Failed failed{slot, ack::Outcome::kFailed, reason(why_not(emit))};
     ledger_.close(slot);
     refused_.push_back(std::move(failed));
     return;
   }
-  if (by_engine) replays_.hold(slot, emit.stream, {reinterpret_cast<const char*>(emit.values), emit.size});
   if (edges == 0) {  // nobody reads this stream: there is nothing to wait for
     ledger_.close(slot);
     done_at_once_.push_back(slot);
@@ -200,7 +199,7 @@ void SpoutTask::retry_due() {
     std::optional<Retry> retry = replays_.take_due(now_);
     if (!retry) return;
     const Emit emit{retry->stream, reinterpret_cast<const std::uint8_t*>(retry->values.data()),
-                    static_cast<std::uint32_t>(retry->values.size())};
+                    static_cast<std::uint32_t>(retry->values.size()), retry->to};
     ++emitted_;
     counters_.replayed.add(1);
     open_root(emit, retry->message, retry->attempt, true);

@@ -15,6 +15,10 @@
 
 namespace gale::link {
 
+struct CreditUse {
+  std::uint64_t used = 0, grant = 0;  // bytes
+};
+
 class CreditOut {
  public:
   explicit CreditOut(std::size_t tasks) : of_(tasks) {}
@@ -26,6 +30,11 @@ class CreditOut {
   /// False when it is more than was taken.
   [[nodiscard]] bool give(const wire::Grant& back) noexcept;
   [[nodiscard]] std::int64_t of(TaskId task) const noexcept { return of_[task.value].left; }
+
+  [[nodiscard]] CreditUse use_of(TaskId task) const noexcept {
+    const Task& t = of_[task.value];
+    return {static_cast<std::uint64_t>(t.grant - t.left), static_cast<std::uint64_t>(t.grant)};
+  }
 
   /// Somebody was refused and wants to hear.
   void wait_for(TaskId task);

@@ -159,6 +159,18 @@ bool LinkHub::open(WorkerId id) const {
   return one.link->open();
 }
 
+CreditUse LinkHub::credit_use(WorkerId id, TaskId task) const {
+  const Peer& one = peer(id);
+  const std::lock_guard lock(one.mutex);
+  return one.link->credit_use(task);
+}
+
+bool LinkHub::want_credit(WorkerId id, TaskId task) {
+  Peer& one = peer(id);
+  const std::lock_guard lock(one.mutex);
+  return one.link->want_credit(task);
+}
+
 bool LinkHub::settled() const {
   return std::all_of(peers_.begin(), peers_.end(), [](const std::shared_ptr<Peer>& each) {
     if (!each) return true;

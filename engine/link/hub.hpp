@@ -60,6 +60,9 @@ class LinkHub {
 
   /// To the worker of batch->dest. False: not now, HubEvents::credit will tell; the batch stays with the caller.
   [[nodiscard]] bool try_send(wire::BatchPtr& batch, TimePoint now);
+  [[nodiscard]] CreditUse credit_use(WorkerId peer, TaskId task) const;
+  /// HubEvents::credit will tell when the peer has given some back. False: half of it is free now.
+  [[nodiscard]] bool want_credit(WorkerId peer, TaskId task);
   void ack(WorkerId peer, wire::AckBatch&& acks, TimePoint now);
 
   /// Sends what is gathered, at once: when a thread has nothing left to run.

@@ -77,6 +77,15 @@ class Link {
   [[nodiscard]] bool settled() const noexcept;
   [[nodiscard]] Incarnation peer_incarnation() const noexcept { return peer_incarnation_; }
   [[nodiscard]] std::int64_t credit(TaskId task) const noexcept { return credit_.of(task); }
+  /// Nothing is granted while the link is closed.
+  [[nodiscard]] CreditUse credit_use(TaskId task) const noexcept { return open_ ? credit_.use_of(task) : CreditUse{}; }
+  /// `actions.credit` of a later call names the task when it is worth asking again. False: half of its credit is free.
+  [[nodiscard]] bool want_credit(TaskId task) {
+    const CreditUse use = credit_use(task);
+    if (use.used * 2 < use.grant) return false;
+    credit_.wait_for(task);
+    return true;
+  }
   [[nodiscard]] const LinkCounters& counters() const noexcept { return counters_; }
   /// Entries waiting for the ack lane, and frames kept for a resend: what the bounds are about.
   [[nodiscard]] std::size_t waiting_acks() const noexcept { return acks_.entries(); }

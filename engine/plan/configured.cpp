@@ -94,7 +94,8 @@ class Asker {
   }
 
   static void take_streams(Component& component, const host::ComponentDescription& description) {
-    for (const host::StreamDescription& s : description.streams) component.streams.push_back({s.name, s.fields, {}});
+    for (const host::StreamDescription& s : description.streams)
+      component.streams.push_back({s.name, s.fields, {}, s.direct});
   }
   /// The file's own word on ticks stays the last.
   void take_tick(std::size_t i, std::uint32_t tick_ms) {

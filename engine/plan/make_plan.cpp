@@ -40,7 +40,8 @@ class Planner {
       read_settings();
       for (const Vertex& vertex : topology_.vertices) add_component(vertex);
       describe_configured(topology_, catalog_, plan_, descriptions_, configured_, faults_);
-      connect(topology_, descriptions_, plan_, faults_);
+      for (const Subscription& stream : topology_.streams) find_custom(stream);
+      connect(topology_, descriptions_, customs_, plan_, faults_);
       if (count_tasks() && faults_.empty()) lay_out();
     }
     sort_faults(faults_);
@@ -123,8 +124,10 @@ class Planner {
       faults_.push_back({vertex.class_name.at, "plugin '" + plugin->first + "' has no component '" + component.type +
                                                    "'" + suggest(component.type, all)});
     } else if (found->kind != vertex.kind) {
-      faults_.push_back({vertex.class_name.at, "'" + name + "' is a " + name_of(found->kind) +
-                                                   ", it cannot stand under " + name_of(vertex.kind) + "s"});
+      faults_.push_back({vertex.class_name.at, "'" + name + "' is a " + name_of(found->kind) + ", it cannot stand " +
+                                                   (vertex.kind == host::ComponentKind::kGrouping
+                                                        ? "in customClass"
+                                                        : std::string("under ") + name_of(vertex.kind) + "s")});
       found = nullptr;
     }
     return found;
@@ -137,6 +140,16 @@ class Planner {
     const auto near = plugins_.find(nearest(plugin, all));
     if (all.empty() || (near != plugins_.end() && near->second.description == nullptr)) return;
     faults_.push_back({at, "plugin '" + std::string(plugin) + "' is not in plugins" + suggest(plugin, all)});
+  }
+
+  /// The grouping that a plugin provides.
+  void find_custom(const Subscription& stream) {
+    if (!stream.custom) return;
+    Component found;  // find_class() writes the plugin and the type there
+    const host::ComponentDescription* description = find_class(*stream.custom, found);
+    if (description == nullptr) return;
+    Value::Map config = read_properties(*stream.custom, *description, faults_);
+    customs_[&stream] = {{found.plugin, found.type, std::move(config)}, description};
   }
 
   void check_arguments(const Vertex& vertex, const host::ComponentDescription& description) {
@@ -202,7 +215,8 @@ class Planner {
   Plan plan_;
   std::map<std::string, Plugin, std::less<>> plugins_;
   std::vector<const host::ComponentDescription*> descriptions_;  // by component
-  std::deque<host::ComponentDescription> configured_;            // those that the configuration changed
+  Customs customs_;
+  std::deque<host::ComponentDescription> configured_;  // those that the configuration changed
 };
 
 }  // namespace

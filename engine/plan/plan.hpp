@@ -15,12 +15,32 @@
 
 namespace gale::plan {
 
-enum class Grouping { kShuffle, kFields, kAll, kGlobal };
+enum class Grouping : std::uint8_t {
+  kShuffle,
+  kNone,
+  kLocalOrShuffle,
+  kFields,
+  kPartialKey,
+  kAll,
+  kGlobal,
+  kDirect,
+  kCustom
+};
+
+/// Asked for the values of fields, of which some have no hash: such a tuple is refused.
+[[nodiscard]] constexpr bool by_key(Grouping g) { return g == Grouping::kFields || g == Grouping::kPartialKey; }
+
+/// A grouping that a plugin provides.
+struct Custom {
+  std::string plugin, type;  // as those of Component
+  Value::Map config;
+};
 
 struct Stream {
   std::string name;
   std::vector<std::string> fields;
   std::vector<std::size_t> edges;  // into Plan::edges, those that read it
+  bool direct = false;             // its emitter names the task that gets a tuple
 };
 
 /// One subscription: a stream of one component read by another.
@@ -29,7 +49,8 @@ struct Edge {
   std::uint16_t stream = 0;  // number of the stream at `from`
   std::uint16_t input = 0;   // number of this input at `to`: the `input` of its records at the boundary
   Grouping grouping = Grouping::kShuffle;
-  std::vector<std::uint16_t> key;  // for kFields: positions of the grouping fields in the stream, in the order given
+  std::vector<std::uint16_t> key;  // if by_key(): positions of the grouping fields in the stream, in the order given
+  Custom custom;                   // for kCustom
 };
 
 struct Component {

@@ -52,6 +52,9 @@ constexpr SettingRow kRows[] = {
     {"topology.key.groups", &Settings::key_groups, "groups", 1, 32768, kInTopology,
      "Groups that the keys of FIELDS are dealt to; tasks own ranges of groups.",
      "An upper limit on useful tasks of a bolt with FIELDS; fixed once state is kept."},
+    {"topology.disable.loadaware.messaging", &Settings::disable_load_aware, "switch", 0, 1, kInTopology | kInComponent,
+     "Makes SHUFFLE and LOCAL_OR_SHUFFLE blind to how full the inboxes of their readers are.",
+     "Exactly even, but the slowest reader sets the pace of all."},
     {"topology.component.worker", &Settings::place_on_worker, "worker", 1, kMostWorkers, kInComponent,
      "Puts all tasks of the component on this worker, counting from 1.", "Without it tasks are spread evenly."},
     {"topology.tick.tuple.freq.secs", TickPeriod{}, "seconds", 0, 604800, kInComponent,
@@ -74,6 +77,7 @@ constexpr std::pair<std::string_view, std::string_view> kOfStorm[] = {
     {"topology.worker.max.heap.size.mb", "there is no JVM; remove it"},
 };
 
+bool is_switch(const SettingRow& row) { return row.unit == "switch"; }
 bool is_seconds(const SettingRow& row) { return row.unit == "seconds"; }
 
 std::string plain(double number) {
@@ -122,9 +126,14 @@ std::optional<double> number_in(const yaml::Entry& entry, const SettingRow& row,
   if (const auto* i = std::get_if<std::int64_t>(&value)) number = static_cast<double>(*i);
   if (const auto* u = std::get_if<std::uint64_t>(&value)) number = static_cast<double>(*u);
   if (const auto* d = std::get_if<double>(&value); d != nullptr && is_seconds(row)) number = *d;
+  if (is_switch(row)) {
+    const auto* b = std::get_if<bool>(&value);
+    number = b != nullptr ? std::optional(*b ? 1.0 : 0.0) : std::nullopt;
+  }
   if (!number) {
-    faults.push_back({node.at, "'" + entry.key + "' wants " + (is_seconds(row) ? "a number of seconds" : "an integer") +
-                                   ", this is " + yaml::what(node)});
+    const char* const wanted =
+        is_switch(row) ? "true or false" : (is_seconds(row) ? "a number of seconds" : "an integer");
+    faults.push_back({node.at, "'" + entry.key + "' wants " + wanted + ", this is " + yaml::what(node)});
   } else if (!(*number >= row.min && *number <= row.max)) {
     faults.push_back({node.at, "'" + entry.key + "' is " + plain(*number) + "; it may be " + plain(row.min) + " to " +
                                    plain(row.max) + " " + std::string(row.unit)});
@@ -145,6 +154,7 @@ struct Put {
   void operator()(Duration Settings::*member) const {
     settings.*member = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(number));
   }
+  void operator()(bool Settings::*member) const { settings.*member = number != 0; }
   template <class Int>
   void operator()(Int Settings::*member) const {
     settings.*member = static_cast<Int>(number);
@@ -158,12 +168,18 @@ struct Default {
   std::string operator()(Duration Settings::*member) const {
     return plain(std::chrono::duration<double>(settings.*member).count());
   }
+  std::string operator()(bool Settings::*member) const { return settings.*member ? "true" : "false"; }
   template <class Int>
   std::string operator()(Int Settings::*member) const {
     const auto number = static_cast<double>(settings.*member);
     return number < 0 ? "none" : plain(number);
   }
 };
+
+std::string limit_of(const SettingRow& row, double number) {
+  if (is_switch(row)) return number == 0 ? "false" : "true";
+  return plain(number);
+}
 
 }  // namespace
 
@@ -191,8 +207,8 @@ std::string settings_table() {
   text += "|---|---|---|---|---|---|---|---|\n";
   for (const SettingRow& row : kRows) {
     text += "| " + std::string(row.name) + " | " + default_of(row) + " | " + std::string(row.unit) + " | " +
-            plain(row.min) + " | " + plain(row.max) + " | " + places(row.scope) + " | " + std::string(row.effect) +
-            " | " + std::string(row.trade) + " |\n";
+            limit_of(row, row.min) + " | " + limit_of(row, row.max) + " | " + places(row.scope) + " | " +
+            std::string(row.effect) + " | " + std::string(row.trade) + " |\n";
   }
   return text;
 }

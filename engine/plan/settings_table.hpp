@@ -28,9 +28,9 @@ struct TickPeriod {};
 struct SettingRow {
   std::string_view name;
   std::variant<std::uint16_t Settings::*, std::uint32_t Settings::*, std::uint64_t Settings::*,
-               std::int32_t Settings::*, Duration Settings::*, TickPeriod>
+               std::int32_t Settings::*, bool Settings::*, Duration Settings::*, TickPeriod>
       target;
-  std::string_view unit;  // "seconds" take fractions, all others are whole numbers
+  std::string_view unit;  // "seconds" take fractions, "switch" is true or false, all others are whole numbers
   double min, max;
   unsigned scope;
   std::string_view effect, trade;

@@ -17,11 +17,12 @@ namespace {
 class Connector {
  public:
   Connector(const Topology& topology, const std::vector<const host::ComponentDescription*>& descriptions, Plan& plan,
-            Faults& faults)
+            Faults& faults, const Customs& customs)
       : topology_(topology),
         descriptions_(descriptions),
         plan_(plan),
         faults_(faults),
+        customs_(customs),
         reached_(plan.components.size()) {
     for (std::size_t i = 0; i < plan.components.size(); ++i) {
       const std::string& id = plan.components[i].id;
@@ -55,8 +56,13 @@ class Connector {
     edge.stream = static_cast<std::uint16_t>(*stream);
     edge.grouping = subscription.grouping.value_or(Grouping::kShuffle);
     const Stream& read = plan_.components[*from].streams[*stream];
-    if (edge.grouping == Grouping::kFields) edge.key = key_of(subscription, read);
-    check_reads(subscription, read, descriptions_[*to]);
+    if (by_key(edge.grouping)) edge.key = key_of(subscription, read);
+    check_direct(subscription, read);
+    check_reads(subscription, read, subscription.to.value, descriptions_[*to]);
+    if (const auto custom = customs_.find(&subscription); custom != customs_.end()) {
+      edge.custom = custom->second.custom;
+      check_reads(subscription, read, subscription.custom->id.value, custom->second.description);
+    }
     link(edge, subscription);
   }
 
@@ -124,12 +130,21 @@ class Connector {
     return key;
   }
 
-  void check_reads(const Subscription& subscription, const Stream& stream, const host::ComponentDescription* reader) {
+  void check_direct(const Subscription& subscription, const Stream& stream) {
+    if (!subscription.grouping || (subscription.grouping == Grouping::kDirect) == stream.direct) return;
+    const std::string name = "stream '" + stream.name + "' of '" + subscription.from.value + "' is ";
+    faults_.push_back({subscription.at, name + (stream.direct ? "a direct one, its emitter names the task; read it by "
+                                                                "grouping: {type: DIRECT}"
+                                                              : "no direct stream; DIRECT reads those alone")});
+  }
+
+  void check_reads(const Subscription& subscription, const Stream& stream, const std::string& name,
+                   const host::ComponentDescription* reader) {
     if (reader == nullptr) return;
     for (const std::string& field : reader->reads) {
       if (std::find(stream.fields.begin(), stream.fields.end(), field) != stream.fields.end()) continue;
-      faults_.push_back({subscription.at, "'" + subscription.to.value + "' reads the field '" + field +
-                                              "': " + no_field(subscription, field, stream)});
+      faults_.push_back({subscription.at,
+                         "'" + name + "' reads the field '" + field + "': " + no_field(subscription, field, stream)});
     }
   }
 
@@ -166,6 +181,7 @@ class Connector {
   const std::vector<const host::ComponentDescription*>& descriptions_;
   Plan& plan_;
   Faults& faults_;
+  const Customs& customs_;
   std::vector<bool> reached_;  // by component: a stream leads to it, or was meant to
   std::map<std::string, std::size_t, std::less<>> index_;
   Names spouts_, bolts_;
@@ -175,9 +191,9 @@ class Connector {
 
 }  // namespace
 
-void connect(const Topology& topology, const std::vector<const host::ComponentDescription*>& descriptions, Plan& plan,
-             Faults& faults) {
-  Connector(topology, descriptions, plan, faults).run();
+void connect(const Topology& topology, const std::vector<const host::ComponentDescription*>& descriptions,
+             const Customs& customs, Plan& plan, Faults& faults) {
+  Connector(topology, descriptions, plan, faults, customs).run();
 }
 
 }  // namespace gale::plan

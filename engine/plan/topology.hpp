@@ -44,6 +44,7 @@ struct Subscription {
   Text from, to, stream;
   std::optional<Grouping> grouping;  // nothing: it has a fault
   std::vector<Text> args;
+  std::optional<Vertex> custom;  // a grouping of a plugin: class_name and properties
 };
 
 struct Topology {

@@ -61,23 +61,25 @@ constexpr Key kGroupingKeys[] = {
     {"type", kRequired},
     {"streamId"},
     {"args"},
-    {"customClass", kRefused, "groupings are SHUFFLE, FIELDS, GLOBAL and ALL"},
+    {"customClass"},
+};
+
+constexpr Key kCustomKeys[] = {
+    {"className", kRequired},
+    {"properties"},
+    {"constructorArgs", kRefused, "set the grouping's keys in properties"},
 };
 
 constexpr std::pair<std::string_view, Grouping> kGroupings[] = {
     {"SHUFFLE", Grouping::kShuffle},
+    {"LOCAL_OR_SHUFFLE", Grouping::kLocalOrShuffle},
+    {"NONE", Grouping::kNone},
     {"FIELDS", Grouping::kFields},
+    {"PARTIAL_KEY", Grouping::kPartialKey},
     {"GLOBAL", Grouping::kGlobal},
     {"ALL", Grouping::kAll},
-};
-
-/// Storm's others, with the nearest that there is.
-constexpr std::pair<std::string_view, std::string_view> kOtherGroupings[] = {
-    {"LOCAL_OR_SHUFFLE", "use SHUFFLE"},
-    {"NONE", "use SHUFFLE"},
-    {"PARTIAL_KEY", "use FIELDS"},
-    {"DIRECT", "use FIELDS with a field that says where to"},
-    {"CUSTOM", "use SHUFFLE, FIELDS, GLOBAL or ALL"},
+    {"DIRECT", Grouping::kDirect},
+    {"CUSTOM", Grouping::kCustom},
 };
 
 std::string upper(std::string text) {
@@ -195,11 +197,28 @@ class TopologyReader {
     if (const Text type = tree_.text_at(node, "type"); !type.value.empty()) stream.grouping = grouping_named(type);
     for (const yaml::Node& item : tree_.list(node, "args")) stream.args.push_back(tree_.text(item, "args"));
     if (!stream.grouping) return;
-    const bool by_fields = stream.grouping == Grouping::kFields;
-    if (by_fields && stream.args.empty()) {
-      tree_.fault(node.at, "FIELDS needs the fields to group by: args: [field, ...]");
-    } else if (!by_fields && !stream.args.empty()) {
-      tree_.fault(stream.args[0].at, "only FIELDS takes args");
+    if (by_key(*stream.grouping) && stream.args.empty()) {
+      tree_.fault(node.at, upper(node.find("type")->text) + " needs the fields to group by: args: [field, ...]");
+    } else if (!by_key(*stream.grouping) && !stream.args.empty()) {
+      tree_.fault(stream.args[0].at, "only FIELDS and PARTIAL_KEY take args");
+    }
+    read_custom(node, stream);
+  }
+
+  void read_custom(const yaml::Node& node, Subscription& stream) {
+    const yaml::Node* custom = node.find("customClass");
+    const bool wanted = stream.grouping == Grouping::kCustom;
+    if (wanted && custom == nullptr) {
+      tree_.fault(node.at, "CUSTOM needs customClass: {className: <plugin>.<Grouping>}");
+    } else if (!wanted && custom != nullptr) {
+      tree_.fault(custom->at, "only CUSTOM takes customClass");
+    } else if (wanted && tree_.check_map(*custom, "a customClass", kCustomKeys)) {
+      Vertex& grouping = stream.custom.emplace();
+      grouping.kind = host::ComponentKind::kGrouping;
+      grouping.at = custom->at;
+      grouping.class_name = tree_.text_at(*custom, "className");
+      grouping.id = grouping.class_name;
+      read_properties(*custom, grouping);
     }
   }
 
@@ -209,11 +228,6 @@ class TopologyReader {
     for (const auto& [known, grouping] : kGroupings) {
       if (name == known) return grouping;
       names.push_back(known);
-    }
-    for (const auto& [known, instead] : kOtherGroupings) {
-      if (name != known) continue;
-      tree_.fault(type.at, "grouping " + name + " is not supported; " + std::string(instead));
-      return std::nullopt;
     }
     tree_.fault(type.at, "unknown grouping '" + type.value + "'" + suggest(name, names));
     return std::nullopt;

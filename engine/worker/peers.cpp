@@ -49,9 +49,24 @@ struct Peers::Impl final : link::HubEvents {
         impl->records_sent.fetch_add(count, std::memory_order_relaxed);
         return true;
       }
-      if (std::find(waiting.begin(), waiting.end(), &sender) == waiting.end()) waiting.push_back(&sender);
+      note_waiting(sender);
       return false;
     }
+    bool wait_for_room(execute::Schedulable& sender) override {
+      const std::lock_guard guard(lock);
+      if (!impl->hub->want_credit(worker(), task())) return false;
+      note_waiting(sender);
+      return true;
+    }
+    void note_waiting(execute::Schedulable& sender) {  // under lock
+      if (std::find(waiting.begin(), waiting.end(), &sender) == waiting.end()) waiting.push_back(&sender);
+    }
+    execute::Fill fill() override {
+      const link::CreditUse use = impl->hub->credit_use(worker(), task());
+      return {use.used, use.grant};
+    }
+    [[nodiscard]] TaskId task() const { return TaskId(static_cast<std::uint32_t>(this - impl->remotes.data())); }
+    [[nodiscard]] WorkerId worker() const { return impl->plan.tasks[task().value].worker; }
     void wake() {
       pay();
       std::vector<execute::Schedulable*> woken;

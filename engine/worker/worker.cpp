@@ -62,6 +62,14 @@ Result<void> Worker::open(host::PluginSearch& plugins, execute::ComponentTask& t
   if (!opened) return Failed{opened.error};
   const gale_component* table = opened.plugin->find(component.type);
   if (table == nullptr) return Failed{"plugin '" + component.plugin + "' has no component '" + component.type + "'"};
+  for (std::size_t i = 0; i < task.customs().size(); ++i) {
+    const plan::Custom& custom = task.customs()[i]->custom;
+    const host::Opened from = plugins.find(custom.plugin);
+    if (!from) return Failed{from.error};
+    const gale_component* grouping = from.plugin->find(custom.type);
+    if (grouping == nullptr) return Failed{"plugin '" + custom.plugin + "' has no grouping '" + custom.type + "'"};
+    if (const auto wrong = task.start_custom(i, *grouping)) return Failed{*wrong};
+  }
   if (const auto wrong = task.start(*table)) return Failed{*wrong};
   return {};
 }

@@ -72,6 +72,7 @@ SpoutScript numbers(std::uint64_t count, Replay replay = Replay::engine);
 /// "script: <address>", for `properties: {...}`.
 std::string at(const SpoutScript& script);
 std::string at(const BoltScript& script);
+std::string at(const GroupingScript& script);
 
 /// The usual topology: spout -> bolt, one task each. `config` as in YAML: "topology.max.attempts: 1".
 std::string pair_of(const SpoutScript& spout, const BoltScript& bolt, const std::string& config = "",

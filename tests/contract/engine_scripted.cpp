@@ -9,6 +9,7 @@
 namespace {
 
 using gale::test::BoltScript;
+using gale::test::GroupingScript;
 using gale::test::SpoutScript;
 
 template <class Script>
@@ -24,10 +25,12 @@ class Source final : public gale::Spout {
     d.key("script", address_, "Where the script is.");
     d.emits({"n", "text"});
     d.stream("other", other_, {"n"});
+    d.direct_stream("direct", direct_, {"n"});
   }
   void open(gale::Context& context) override {
     script_ = &script_at<SpoutScript>(address_);
     script_->other = other_;
+    script_->direct = direct_;
     context_ = &context;
     if (script_->open) script_->open(context);
   }
@@ -52,7 +55,7 @@ class Source final : public gale::Spout {
   std::int64_t address_ = 0;
   SpoutScript* script_ = nullptr;
   gale::Context* context_ = nullptr;
-  gale::Stream other_;
+  gale::Stream other_, direct_;
 };
 
 template <int kTickMs>
@@ -63,15 +66,19 @@ class Any : public gale::Bolt {
     d.key("script", address_, "Where the script is.");
     d.emits({"n", "text"});
     d.stream("other", other_, {"n"});
+    d.direct_stream("direct", direct_, {"n"});
     if constexpr (kTickMs != 0) d.tick_every(std::chrono::milliseconds(kTickMs));
   }
   void open(gale::Context& context) override {
     script_ = &script_at<BoltScript>(address_);
+    context_ = &context;
     script_->other = other_;
+    script_->direct = direct_;
     if (script_->open) script_->open(context);
   }
   void execute(const gale::Tuple& tuple, gale::Collector& out) override {
     if (script_->execute) return script_->execute(tuple, out);
+    if (script_->execute_as) return script_->execute_as(tuple, out, *context_);
     out.forward(tuple);
     out.ack(tuple);
   }
@@ -89,12 +96,35 @@ class Any : public gale::Bolt {
  private:
   std::int64_t address_ = 0;
   BoltScript* script_ = nullptr;
-  gale::Stream other_;
+  gale::Context* context_ = nullptr;
+  gale::Stream other_, direct_;
 };
 
 class Step final : public Any<0> {};
 class Ticker final : public Any<5> {};
 
+class Choice final : public gale::Grouping {
+ public:
+  void describe(gale::Describe& d) override {
+    d.doc("Runs a script.");
+    d.key("script", address_, "Where the script is.");
+    d.reads(n_, "n");
+  }
+  void open(gale::Context& context) override {
+    script_ = &script_at<GroupingScript>(address_);
+    if (script_->open) script_->open(context);
+  }
+  void choose(const gale::Values& tuple, gale::Targets& to) override { script_->choose(tuple, to); }
+  void close() override {
+    if (script_->close) script_->close();
+  }
+
+ private:
+  std::int64_t address_ = 0;
+  GroupingScript* script_ = nullptr;
+  gale::Field<std::int64_t> n_;
+};
+
 }  // namespace
 
-GALE_PLUGIN("scripted", "1.0.0", Source, Step, Ticker);
+GALE_PLUGIN("scripted", "1.0.0", Source, Step, Ticker, Choice);

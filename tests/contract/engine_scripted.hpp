@@ -2,7 +2,8 @@
 //
 // Scripts: user code written where it is tested. The plugin `scripted` (engine_scripted.cpp) has a spout and bolts
 // whose every call runs a function of the test's, found by an address in the key `script`: plugin and test are one
-// process. Both have the streams default (n, text) and other (n). Threads: the functions run on their task's turn; what
+// process. Both have the streams default (n, text) and other (n), and
+// a direct one, direct (n). A grouping runs one as well. Threads: the functions run on their task's turn; what
 // they share with the test is theirs to guard.
 #pragma once
 
@@ -19,17 +20,25 @@ struct SpoutScript {
   std::function<void(MessageId)> ack;
   std::function<void(const Failure&)> fail;
   std::function<void()> activate, deactivate, close;
-  Stream other;  // set before open runs
+  Stream other, direct;  // set before open runs
 };
 
 struct BoltScript {
   std::function<void(Context&)> open;
   /// Without one: passes (n, text) on, anchored, and acks.
   std::function<void(const Tuple&, Collector&)> execute;
+  /// Instead, for a script that several tasks run.
+  std::function<void(const Tuple&, Collector&, Context&)> execute_as;
   std::function<void(TimePoint, Collector&)> tick;
   std::function<bool(Collector&)> finish;
   std::function<void()> activate, close;
-  Stream other;
+  Stream other, direct;
+};
+
+struct GroupingScript {
+  std::function<void(Context&)> open;
+  std::function<void(const Values&, Targets&)> choose;
+  std::function<void()> close;
 };
 
 }  // namespace gale::test

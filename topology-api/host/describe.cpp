@@ -71,6 +71,7 @@ StreamDescription decode_stream(const Value& map) {
   const std::string where = "stream '" + stream.name + "'";
   stream.fields = names(member(map, "fields", where), where + ".fields");
   refuse_twice(stream.fields, where + ": field");
+  if (const Value* direct = map.find("direct")) stream.direct = as<bool>(*direct, where + ".direct", "bool");
   return stream;
 }
 

@@ -26,6 +26,7 @@ struct KeyDescription {
 struct StreamDescription {
   std::string name;  // "default" unless declared otherwise
   std::vector<std::string> fields;
+  bool direct = false;  // each emit names the task that gets it
 };
 
 struct ComponentDescription {

@@ -12,13 +12,21 @@ std::string task_info(const TaskInfo& info) {
                                 {"stream", Value(one.stream)},
                                 {"fields", Value(Value::Array(one.fields.begin(), one.fields.end()))}});
   }
+  Value::Array outputs;
+  for (const OutputInfo& one : info.outputs) {
+    outputs.push_back(Value::Map{{"stream", Value(one.stream)},
+                                 {"component", Value(one.component)},
+                                 {"first_task", Value(one.first_task)},
+                                 {"tasks", Value(one.tasks)}});
+  }
   return codec::packed(Value(Value::Map{{"topology", Value(info.topology)},
                                         {"component", Value(info.component)},
                                         {"task", Value(info.task)},
                                         {"index", Value(info.index)},
                                         {"tasks", Value(info.tasks)},
                                         {"config", Value(info.config)},
-                                        {"inputs", Value(std::move(inputs))}}));
+                                        {"inputs", Value(std::move(inputs))},
+                                        {"outputs", Value(std::move(outputs))}}));
 }
 
 }  // namespace gale::host

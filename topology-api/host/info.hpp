@@ -16,6 +16,12 @@ struct InputInfo {
   std::vector<std::string> fields;
 };
 
+/// A component that reads a direct stream of the task's.
+struct OutputInfo {
+  std::string stream, component;
+  std::uint32_t first_task = 0, tasks = 0;
+};
+
 struct TaskInfo {
   std::string topology, component;
   std::uint32_t task = 0;         // within the topology
@@ -23,6 +29,7 @@ struct TaskInfo {
   std::uint32_t tasks = 1;        // of the component
   Value::Map config;              // the keys that the topology sets
   std::vector<InputInfo> inputs;  // by input number
+  std::vector<OutputInfo> outputs = {};
 };
 
 std::string task_info(const TaskInfo& info);

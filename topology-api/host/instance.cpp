@@ -72,6 +72,13 @@ Status Instance::completed(std::span<const gale_completion> all) {
   });
 }
 
+Status Instance::choose(std::span<const std::uint8_t> values, gale_targets& targets) {
+  if (component_->choose == nullptr) return unsupported(*component_, "choose");
+  return with_text([&](gale_text* text) {
+    return component_->choose(self_, values.data(), values.data() + values.size(), &targets, text);
+  });
+}
+
 Status Instance::activate(bool active) {
   if (component_->activate == nullptr) return {};
   return with_text([&](gale_text* text) { return component_->activate(self_, active ? 1 : 0, text); });

@@ -49,6 +49,8 @@ class Instance {
   /// GALE_UNSUPPORTED when the component is no spout.
   Status next(gale_run& run);
   Status completed(std::span<const gale_completion> completions);
+  /// GALE_UNSUPPORTED when the component is no grouping.
+  Status choose(std::span<const std::uint8_t> values, gale_targets& targets);
   Status activate(bool active);
   Status close();
 

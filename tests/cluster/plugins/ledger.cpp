@@ -186,8 +186,12 @@ class FanOut final : public gale::BasicBolt {
   void describe(gale::Describe& d) override {
     d.doc("Emits each record twice, as branch 0 and branch 1.");
     d.emits({"src", "seq", "key", "start", "attempt", "crc", "payload", "branch", "fan"});
+    d.direct_stream("told", told_, {"seq", "key"});
   }
-  void open(gale::Context& context) override { fan_ = context.index(); }
+  void open(gale::Context& context) override {
+    fan_ = context.index();
+    targets_ = context.targets(told_);
+  }
   void execute(const gale::Tuple& tuple, gale::Collector& out) override {
     const auto [src, seq, key, start, attempt, crc, payload] =
         tuple.as<std::uint16_t, std::uint64_t, std::uint16_t, std::uint16_t, std::uint16_t, std::uint32_t,
@@ -195,10 +199,49 @@ class FanOut final : public gale::BasicBolt {
     for (unsigned branch = 0; branch < ledger::kFanOut; ++branch) {
       out.emit(src, seq, key, start, attempt, crc, payload, branch, fan_);
     }
+    out.on(told_).to(targets_[seq % targets_.size()]).emit(seq, key);
   }
 
  private:
   std::uint32_t fan_ = 0;
+  gale::Stream told_;
+  std::vector<std::uint32_t> targets_;
+};
+
+/// Stands in the path of every grouping that the others do not use: what goes lost on its way here fails a root, and
+/// what reaches the wrong task is refused, so that no root of it completes.
+class Witness final : public gale::BasicBolt {
+ public:
+  void describe(gale::Describe& d) override {
+    d.doc("Acks what it gets, if it should have got it.");
+    d.reads(seq_, "seq");
+    d.reads(key_, "key");
+  }
+  void open(gale::Context& context) override { context_ = &context; }
+  void execute(const gale::Tuple& tuple, gale::Collector&) override {
+    const bool told = tuple.stream() == "told";
+    const std::uint64_t number = told ? tuple.get(seq_) : tuple.get(key_);
+    const bool chosen = told || context_->component() == "chosen";
+    if (chosen && number % context_->tasks() != context_->index()) throw gale::Error("a tuple of another task");
+  }
+
+ private:
+  gale::Field<std::uint64_t> seq_, key_;
+  gale::Context* context_ = nullptr;
+};
+
+class ByKey final : public gale::Grouping {
+ public:
+  void describe(gale::Describe& d) override {
+    d.doc("Deals keys out in turn.");
+    d.reads(key_, "key");
+  }
+  void choose(const gale::Values& tuple, gale::Targets& to) override {
+    to.add(static_cast<std::uint32_t>(tuple.get(key_) % to.tasks()));
+  }
+
+ private:
+  gale::Field<std::uint64_t> key_;
 };
 
 /// Keeps each tuple for hold_ms, in order, so that every worker owes answers whenever it is killed; a few for late_ms,
@@ -307,4 +350,4 @@ class Sink final : public gale::BasicBolt {
 
 }  // namespace
 
-GALE_PLUGIN("ledger", "1.0.0", Source, FanOut, Keyed, Sink);
+GALE_PLUGIN("ledger", "1.0.0", Source, FanOut, Keyed, Sink, Witness, ByKey);

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define GALE_ABI_MAJOR 1
-#define GALE_ABI_MINOR 1
+#define GALE_ABI_MINOR 2
 #define GALE_ABI_NOTE_SECTION ".note.gale" /* ELF note: owner "Gale", type 1, gale_note below; read before dlopen */
 #define GALE_ABI_ENTRY "gale_plugin_entry"
 
@@ -58,11 +58,12 @@ typedef struct {
   uint16_t input;
 } gale_in_record;
 
-/* What user code did, in order. EMIT: [u64 id if TRACKED][u32 task if DIRECT][extra x u64 if anchor is LIST],
- * then the values at values_at. ACK, TOUCH: a u64 kept handle. FAIL: a u64 kept handle (0: the input in `anchor`),
- * then the reason's text. Acks of inputs are verdicts, not records. When an input that was kept fails in the same call
- * (it threw), its handle is void: the bytes stay until it is settled, which then settles nothing. Records stand also
- * when a call returns GALE_THROWN: the fails of kept tuples that the throwing call had settled. */
+/* What user code did, in order. EMIT: [u64 id if TRACKED][u32 task if DIRECT: its number within the topology]
+ * [extra x u64 if anchor is LIST], then the values at values_at. ACK, TOUCH: a u64 kept handle. FAIL: a u64 kept handle
+ * (0: the input in `anchor`), then the reason's text. Acks of inputs are verdicts, not records. When an input that was
+ * kept fails in the same call (it threw), its handle is void: the bytes stay until it is settled, which then settles
+ * nothing. Records stand also when a call returns GALE_THROWN: the fails of kept tuples that the throwing call had
+ * settled. */
 typedef struct {
   uint32_t size;
   uint16_t values_at, stream;
@@ -105,6 +106,13 @@ typedef struct {
   gale_str reason;
 } gale_completion;
 
+/* Since 1.2. What a grouping chooses for one tuple: indices of tasks of the component that reads, each once. */
+typedef struct {
+  uint32_t size, count;
+  uint32_t capacity, reserved; /* tasks of the reader: the room at `at` */
+  uint32_t* at;
+} gale_targets;
+
 typedef struct {
   uint32_t size;
   uint32_t limit;           /* how many times next() may be called */
@@ -118,8 +126,8 @@ typedef struct gale_task { /* host to SDK, lives from create to destroy */
   uint32_t size, index;
   void* host;
   gale_out* out;
-  gale_str
-      info; /* msgpack map: topology, component, task, index, tasks, config {}, inputs [{component,stream,fields}] */
+  gale_str info; /* msgpack map: topology, component, task, index, tasks, config {}, inputs [{component,stream,fields}];
+                  * since 1.2 outputs [{stream,component,first_task,tasks}]: who reads direct streams */
   uint32_t (*keep)(const struct gale_task*, uint32_t input, gale_kept*);
   void (*wake)(const struct gale_task*);                               /* any thread: posted() and next() run soon */
   void (*log)(const struct gale_task*, uint32_t level, gale_str text); /* any thread */
@@ -140,7 +148,9 @@ typedef struct gale_component { /* a text in the last argument goes with GALE_TH
   uint32_t (*posted)(void* self, gale_text*);
   uint32_t (*next)(void* self, gale_run*, gale_text*);                                   /* spouts */
   uint32_t (*completed)(void* self, const gale_completion*, uint32_t count, gale_text*); /* spouts */
-  uint32_t (*choose)(void* self, const uint8_t* record, void* targets, gale_text*);      /* groupings, reserved */
+  /* Groupings, since 1.2: one msgpack array [values, end). The task's info is that of the component that reads, its
+   * index that of the source task, its one input the stream. */
+  uint32_t (*choose)(void* self, const uint8_t* values, const uint8_t* end, gale_targets*, gale_text*);
   uint32_t (*activate)(void* self, uint32_t active, gale_text*);
   uint32_t (*close)(void* self, gale_text*);
   void (*destroy)(void* self);

@@ -9,11 +9,13 @@
 #include "gale/codec/write.hpp"
 #include "gale/error.hpp"
 #include "gale/runtime.hpp"
+#include "gale/stream.hpp"
 #include "gale/tuple.hpp"
 
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,14 +27,6 @@ namespace gale {
 namespace detail {
 class SettleJob;
 }
-
-/// A stream declared in describe() by d.stream(name, stream_, fields).
-class Stream {
- private:
-  friend class Describe;
-  friend class Collector;
-  std::uint16_t number_ = detail::kNoStream;
-};
 
 using MessageId = std::uint64_t;
 
@@ -58,10 +52,22 @@ class Collector {
   }
 
   /// Passes the values of a tuple on as they are, unread.
-  void forward(const Values& tuple) { write_raw(runtime_.default_stream, anchor_, {}, tuple); }
+  void forward(const Values& tuple) { write_raw({runtime_.default_stream, anchor_}, tuple); }
   /// An emit whose number of values is known at run time only.
-  void emit_row(const Value::Array& values) { write_raw(runtime_.default_stream, anchor_, {}, values); }
+  void emit_row(const Value::Array& values) { write_raw({runtime_.default_stream, anchor_}, values); }
 
+ protected:
+  /// All that may be said of where an emit goes and what it is anchored to.
+  struct Where {
+    std::uint16_t stream = 0;
+    std::uint32_t anchor = GALE_ANCHOR_NONE;
+    std::span<const std::uint64_t> anchors = {};  // for GALE_ANCHOR_LIST
+    std::optional<std::uint32_t> task = {};
+    std::uint8_t flags = 0;
+    std::uint64_t id = 0;  // if GALE_TRACKED
+  };
+
+ public:
   /// Where an emit goes and what it is anchored to, for the one emit that follows.
   template <std::size_t kAnchors>
   class Emitter {
@@ -71,25 +77,31 @@ class Collector {
       e.stream_ = stream.number_;
       return e;
     }
+    /// Names the task that gets the tuple, by its number within the topology (Context::targets). The stream must be a
+    /// direct one, and the other way round: an emit to a direct stream must name a task.
+    [[nodiscard]] Emitter to(std::uint32_t task) const {
+      Emitter e = *this;
+      e.task_ = task;
+      return e;
+    }
     template <class... V>
     void emit(const V&... values) const {
-      if constexpr (kAnchors == 0) {
-        out_.write(stream_, anchor_, 0, 0, values...);
-      } else {
-        out_.write_list(stream_, std::span<const std::uint64_t>(anchors_), values...);
-      }
+      if (kAnchors == 0 && !task_) return out_.write(stream_, anchor_, 0, 0, values...);
+      out_.write_slow(where(), values...);
     }
 
-    void forward(const Values& tuple) const { out_.write_raw(stream_, anchor_, anchors_, tuple); }
-    void emit_row(const Value::Array& values) const { out_.write_raw(stream_, anchor_, anchors_, values); }
+    void forward(const Values& tuple) const { out_.write_raw(where(), tuple); }
+    void emit_row(const Value::Array& values) const { out_.write_raw(where(), values); }
 
    private:
     friend class Collector;
     Emitter(Collector& out, std::uint16_t stream, std::uint32_t anchor) : out_(out), stream_(stream), anchor_(anchor) {}
+    [[nodiscard]] Where where() const noexcept { return {stream_, anchor_, anchors_, task_}; }
     Collector& out_;
     std::uint16_t stream_;
     std::uint32_t anchor_;
     std::array<std::uint64_t, kAnchors> anchors_{};
+    std::optional<std::uint32_t> task_;
   };
 
   [[nodiscard]] Emitter<0> on(const Stream& stream) { return {*this, stream.number_, anchor_}; }
@@ -175,38 +187,42 @@ class Collector {
     out_.at = p;
   }
 
-  /// Anchored to a list of inputs and kept tuples.
+  /// The same for everything that may be said of an emit.
   template <class... V>
-  void write_list(std::uint16_t stream, std::span<const std::uint64_t> anchors, const V&... values) {
-    check<V...>(stream);
-    for (const std::uint64_t a : anchors) {
-      if (a == kSettled || (a < GALE_FIRST_KEPT && is_done(verdict_[a]))) return misused();
-    }
-    const std::size_t values_at = sizeof(gale_out_record) + 8 * anchors.size();
-    std::uint8_t* const begin = reserve(values_at + 5 + (codec::Pack<V>::bound(values) + ... + 0));
-    std::memcpy(begin + sizeof(gale_out_record), anchors.data(), 8 * anchors.size());
-    std::uint8_t* p = codec::put_array_head(begin + values_at, sizeof...(V));
-    ((p = codec::Pack<V>::write(p, values)), ...);
-    put_head(begin, {static_cast<std::uint32_t>(p - begin), static_cast<std::uint16_t>(values_at), stream, GALE_EMIT, 0,
-                     static_cast<std::uint16_t>(anchors.size()), GALE_ANCHOR_LIST});
-    out_.at = p;
+  void write_slow(const Where& where, const V&... values) {
+    check_packable<V...>();
+    write_any(where, sizeof...(V), 5 + (codec::Pack<V>::bound(values) + ... + 0), [&](std::uint8_t* p) {
+      p = codec::put_array_head(p, sizeof...(V));
+      ((p = codec::Pack<V>::write(p, values)), ...);
+      return p;
+    });
   }
-
-  /// Values that are packed already, or of a number known at run time only; anchored to the list if there is one.
+  /// Values that are packed already, or of a number known at run time only.
   template <class V>
-  void write_raw(std::uint16_t stream, std::uint32_t anchor, std::span<const std::uint64_t> anchors, const V& values) {
-    if (stream >= streams_) throw_stream();
-    if (arity_[stream] != values.size()) throw_arity(stream, values.size());
-    if (anchor < GALE_ANCHOR_LIST && is_done(verdict_[anchor])) return misused();
-    for (const std::uint64_t a : anchors) {
+  void write_raw(const Where& where, const V& values) {
+    write_any(where, values.size(), raw_bound(values), [&](std::uint8_t* p) { return put_raw(p, values); });
+  }
+  template <class Put>
+  void write_any(const Where& where, std::size_t count, std::size_t bound, Put&& put) {
+    if (where.stream >= streams_) throw_stream();
+    const unsigned arity = arity_[where.stream] ^ (where.task ? detail::kDirect : 0u);
+    if (arity != count) throw_arity(where.stream, count, where.task.has_value());
+    if (where.anchor < GALE_ANCHOR_LIST && is_done(verdict_[where.anchor])) return misused();
+    for (const std::uint64_t a : where.anchors) {
       if (a == kSettled || (a < GALE_FIRST_KEPT && is_done(verdict_[a]))) return misused();
     }
-    const std::size_t values_at = sizeof(gale_out_record) + anchors.size_bytes();
-    std::uint8_t* const begin = reserve(values_at + raw_bound(values));
-    if (!anchors.empty()) std::memcpy(begin + sizeof(gale_out_record), anchors.data(), anchors.size_bytes());
-    std::uint8_t* const p = put_raw(begin + values_at, values);
-    put_head(begin, {static_cast<std::uint32_t>(p - begin), static_cast<std::uint16_t>(values_at), stream, GALE_EMIT, 0,
-                     static_cast<std::uint16_t>(anchors.size()), anchor});
+    const bool tracked = (where.flags & GALE_TRACKED) != 0;
+    const std::size_t values_at =
+        sizeof(gale_out_record) + (tracked ? 8 : 0) + (where.task ? 4 : 0) + where.anchors.size_bytes();
+    std::uint8_t* const begin = reserve(values_at + bound);
+    std::uint8_t* at = begin + sizeof(gale_out_record);
+    if (tracked) at = put_bytes(at, &where.id, 8);
+    if (where.task) at = put_bytes(at, &*where.task, 4);
+    if (!where.anchors.empty()) put_bytes(at, where.anchors.data(), where.anchors.size_bytes());
+    std::uint8_t* const p = put(begin + values_at);
+    const auto flags = static_cast<std::uint8_t>(where.flags | (where.task ? GALE_DIRECT : 0));
+    put_head(begin, {static_cast<std::uint32_t>(p - begin), static_cast<std::uint16_t>(values_at), where.stream,
+                     GALE_EMIT, flags, static_cast<std::uint16_t>(where.anchors.size()), where.anchor});
     out_.at = p;
   }
 
@@ -230,6 +246,10 @@ class Collector {
   }
   static std::uint8_t* put_raw(std::uint8_t* p, const Value::Array& v) noexcept {
     return codec::Pack<Value::Array>::write(p, v);
+  }
+  static std::uint8_t* put_bytes(std::uint8_t* p, const void* bytes, std::size_t size) noexcept {
+    std::memcpy(p, bytes, size);
+    return p + size;
   }
   std::uint8_t* reserve(std::size_t need) {
     if (__builtin_expect(static_cast<std::size_t>(out_.end - out_.at) < need, 0)) make_room(need);
@@ -268,13 +288,17 @@ class Collector {
     return std::exchange(kept.handle_, 0);
   }
   template <class... V>
-  [[gnu::always_inline]] void check(std::uint16_t stream) const {
+  static constexpr void check_packable() {
     static_assert(
         (codec::Packable<V> && ...),
         "emit() takes bool, integers, floating point, text, Bytes, Value, std::optional, std::vector and maps of "
         "those; convert anything else, or specialise gale::codec::Pack for it");
+  }
+  template <class... V>
+  [[gnu::always_inline]] void check(std::uint16_t stream) const {
+    check_packable<V...>();
     if (__builtin_expect(stream >= streams_, 0)) throw_stream();
-    if (__builtin_expect(arity_[stream] != sizeof...(V), 0)) throw_arity(stream, sizeof...(V));
+    if (__builtin_expect(arity_[stream] != sizeof...(V), 0)) throw_arity(stream, sizeof...(V), false);
   }
   /// In two stores of eight bytes: what the host reads back in two loads.
   static void put_head(std::uint8_t* at, const gale_out_record& head) noexcept {
@@ -296,9 +320,14 @@ class Collector {
     throw Error("emit to a stream that " + runtime_.component +
                 " does not declare: describe() wants d.emits({fields}) or d.stream(name, stream, {fields})");
   }
-  [[noreturn, gnu::cold]] void throw_arity(std::uint16_t stream, std::size_t n) const {
-    throw Error("emit of " + std::to_string(n) + " values to stream '" + runtime_.stream_names[stream] +
-                "', which has " + std::to_string(runtime_.arity[stream]) + " fields");
+  [[noreturn, gnu::cold]] void throw_arity(std::uint16_t stream, std::size_t n, bool names_task) const {
+    const std::string name = "stream '" + runtime_.stream_names[stream] + "'";
+    const bool direct = (runtime_.arity[stream] & detail::kDirect) != 0;
+    if (direct && !names_task)
+      throw Error("emit to the direct " + name + " without a task: on(stream).to(task).emit(...)");
+    if (!direct && names_task) throw Error("emit to a named task on " + name + ", which is no direct stream");
+    throw Error("emit of " + std::to_string(n) + " values to " + name + ", which has " +
+                std::to_string(runtime_.arity[stream] & ~detail::kDirect) + " fields");
   }
 };
 
@@ -317,6 +346,16 @@ class SpoutCollector final : public Collector {
   void emit(const Stream& stream, Tracked tracked, const V&... values) {
     emit_to(number_of(stream), tracked, values...);
   }
+  /// To one task of a direct stream's readers: on(stream).to(task).emit(...) is its untracked form.
+  template <class... V>
+  void emit_direct(std::uint32_t task, const Stream& stream, Tracked tracked, const V&... values) {
+    Where where{number_of(stream)};
+    where.task = task;
+    where.flags = flags_of(tracked);
+    where.id = tracked.id;
+    write_slow(where, values...);
+    ++tracked_;
+  }
 
  private:
   template <class T>
@@ -325,10 +364,11 @@ class SpoutCollector final : public Collector {
 
   template <class... V>
   [[gnu::always_inline]] void emit_to(std::uint16_t stream, Tracked tracked, const V&... values) {
-    const auto flags =
-        static_cast<std::uint8_t>(GALE_TRACKED | (tracked.replay == Replay::engine ? GALE_REPLAY_BY_ENGINE : 0));
-    write<GALE_TRACKED>(stream, GALE_ANCHOR_NONE, flags, tracked.id, values...);
+    write<GALE_TRACKED>(stream, GALE_ANCHOR_NONE, flags_of(tracked), tracked.id, values...);
     ++tracked_;
+  }
+  static std::uint8_t flags_of(Tracked t) noexcept {
+    return static_cast<std::uint8_t>(GALE_TRACKED | (t.replay == Replay::engine ? GALE_REPLAY_BY_ENGINE : 0));
   }
   std::uint32_t tracked_ = 0;
 };

@@ -14,6 +14,7 @@
 #include "gale/describe.hpp"
 #include "gale/tuple.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -32,6 +33,28 @@ class Component {
   virtual void deactivate() {}
   /// Releases; it may join its threads. Emits nothing: finish() is the place for last words.
   virtual void close() {}
+};
+
+/// The tasks that a Grouping chooses.
+class Targets {
+ public:
+  /// For the SDK.
+  explicit Targets(gale_targets& into) noexcept : into_(into) {}
+  Targets(const Targets&) = delete;
+  Targets& operator=(const Targets&) = delete;
+
+  [[nodiscard]] std::uint32_t tasks() const noexcept { return into_.capacity; }
+  /// A second time changes nothing. Throws Error when there is no such task.
+  void add(std::uint32_t index) {
+    if (index >= into_.capacity) {
+      throw Error("a grouping chose task " + std::to_string(index) + " of " + std::to_string(into_.capacity) +
+                  ", counting from 0");
+    }
+    if (std::find(into_.at, into_.at + into_.count, index) == into_.at + into_.count) into_.at[into_.count++] = index;
+  }
+
+ private:
+  gale_targets& into_;
 };
 
 /// What next() says of itself.
@@ -79,6 +102,16 @@ class Bolt : public Component {
   /// All inputs have ended. True: all is said. False: called again when what was emitted is delivered, and after the
   /// next tick or job. What it emits has no roots: nobody replays it.
   virtual bool finish(Collector&) { return true; }
+};
+
+/// Which tasks get a tuple, chosen by user code. One object for each task that emits and each subscription; a topology
+/// names it in `grouping: {type: CUSTOM, customClass: {className: <plugin>.<Grouping>}}`. Its Context: tasks() are
+/// those of the component that reads, index() is that of the task which emits. What it declares it reads is checked
+/// against the stream. A throw fails the emit's input or root.
+class Grouping : public Component {
+ public:
+  /// Adds to `to` by index, from 0 to to.tasks() - 1. None: nobody gets the tuple, and nobody waits for it.
+  virtual void choose(const Values& tuple, Targets& to) = 0;
 };
 
 /// Its input is acked when execute returns, unless it was failed or kept.

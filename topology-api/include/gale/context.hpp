@@ -9,6 +9,7 @@
 #include "gale/error.hpp"
 #include "gale/mailbox.hpp"
 #include "gale/runtime.hpp"
+#include "gale/stream.hpp"
 
 #include <atomic>
 #include <charconv>
@@ -17,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace gale {
 
@@ -73,6 +75,17 @@ class Context {
   [[nodiscard]] std::uint32_t tasks() const noexcept { return runtime_.tasks; }
   /// This task's number within the topology.
   [[nodiscard]] std::uint32_t task() const noexcept { return runtime_.id; }
+  /// The tasks that read a direct stream of this component, one of which each emit to it names; of one component, or
+  /// of all that read it. By their numbers within the topology.
+  [[nodiscard]] std::vector<std::uint32_t> targets(const Stream& stream, std::string_view component = {}) const {
+    std::vector<std::uint32_t> all;
+    for (const detail::Output& o : runtime_.outputs) {
+      if (stream.number_ >= runtime_.stream_names.size() || o.stream != runtime_.stream_names[stream.number_]) continue;
+      if (!component.empty() && o.component != component) continue;
+      for (std::uint32_t i = 0; i < o.tasks; ++i) all.push_back(o.first_task + i);
+    }
+    return all;
+  }
   [[nodiscard]] TimePoint now() const noexcept {
     return TimePoint(std::chrono::nanoseconds(runtime_.task->now_ns(runtime_.task)));
   }

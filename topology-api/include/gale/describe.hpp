@@ -46,6 +46,14 @@ class Describe {
   void stream(std::string_view name, Stream& stream, std::initializer_list<std::string_view> fields) {
     stream.number_ = declare(name, fields);
   }
+  /// A stream whose emitter names the task that gets a tuple: out.on(stream_).to(task).emit(...), with a task of
+  /// context.targets(stream_). Read by grouping DIRECT.
+  void direct_stream(std::string_view name, Stream& stream, std::initializer_list<std::string_view> fields) {
+    stream.number_ = declare(name, fields, true);
+  }
+  void direct_stream(std::string_view name, Stream& stream, const std::vector<std::string>& fields) {
+    stream.number_ = declare(name, fields, true);
+  }
   /// The same with fields that a key or the inputs decide; without a configuration they are what the defaults give.
   void emits(const std::vector<std::string>& fields) { declare("default", fields); }
   void stream(std::string_view name, Stream& stream, const std::vector<std::string>& fields) {
@@ -120,13 +128,14 @@ class Describe {
 
  private:
   template <class Names>
-  std::uint16_t declare(std::string_view name, const Names& fields) {
+  std::uint16_t declare(std::string_view name, const Names& fields, bool direct = false) {
     const auto number = static_cast<std::uint16_t>(streams_.size());
-    streams_.push_back(
-        Value::Map{{"name", Value(name)}, {"fields", Value(Value::Array(fields.begin(), fields.end()))}});
+    Value::Map stream{{"name", Value(name)}, {"fields", Value(Value::Array(fields.begin(), fields.end()))}};
+    if (direct) stream["direct"] = Value(true);
+    streams_.push_back(Value(std::move(stream)));
     if (runtime_ != nullptr) {
       runtime_->stream_names.emplace_back(name);
-      runtime_->arity.push_back(static_cast<std::uint16_t>(fields.size()));
+      runtime_->arity.push_back(static_cast<std::uint16_t>(fields.size() | (direct ? detail::kDirect : 0u)));
       if (name == "default") runtime_->default_stream = number;
     }
     return number;

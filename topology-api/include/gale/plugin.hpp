@@ -42,6 +42,13 @@ void guarded_first(std::uint32_t& status, gale_text* text, F&& f) noexcept {
   if (s != GALE_OK) status = s;
 }
 
+/// Values that are lent for one call.
+class Borrowed final : public Values {
+ public:
+  Borrowed(const std::uint8_t* values, const std::uint8_t* end, const Input* input) noexcept
+      : Values(values, end, input) {}
+};
+
 class Turn {  // marks the task's own thread for the job queue
  public:
   explicit Turn(JobQueue& queue) : queue_(queue) { queue_.begin_turn(); }
@@ -63,11 +70,12 @@ constexpr gale_str lent(std::string_view s) { return {s.data(), s.size()}; }
 
 template <class T>
 struct PluginThunks {
-  static_assert(std::is_base_of_v<Spout, T> || std::is_base_of_v<Bolt, T>,
-                "a component derives publicly from gale::Spout, gale::Bolt or gale::BasicBolt");
+  static_assert(std::is_base_of_v<Spout, T> || std::is_base_of_v<Bolt, T> || std::is_base_of_v<Grouping, T>,
+                "a component derives publicly from gale::Spout, gale::Bolt, gale::BasicBolt or gale::Grouping");
   static_assert(std::is_default_constructible_v<T>,
                 "a component has a default constructor: its keys are set afterwards");
   static constexpr bool kSpout = std::is_base_of_v<Spout, T>;
+  static constexpr bool kBolt = std::is_base_of_v<Bolt, T>;
 
   struct Instance {
     detail::Runtime runtime;
@@ -122,7 +130,7 @@ struct PluginThunks {
     return detail::guarded(text, [&] { of(self).user.open(of(self).context); });
   }
 
-  static std::uint32_t execute(void* self, gale_batch* batch, gale_text*) noexcept requires(!kSpout) {
+  static std::uint32_t execute(void* self, gale_batch* batch, gale_text*) noexcept requires(kBolt) {
     Instance& in = of(self);
     gale_out& out = *in.runtime.task->out;
     Collector collector(in.runtime, out, batch->verdict);
@@ -144,12 +152,12 @@ struct PluginThunks {
     return GALE_OK;
   }
 
-  static std::uint32_t finish(void* self, std::uint32_t* done, gale_text* text) noexcept requires(!kSpout) {
+  static std::uint32_t finish(void* self, std::uint32_t* done, gale_text* text) noexcept requires(kBolt) {
     const detail::Turn turn(*of(self).runtime.queue);
     return call(self, text, [&](Instance& in, Collector& collector) { *done = in.user.T::finish(collector) ? 1 : 0; });
   }
 
-  static std::uint32_t tick(void* self, std::int64_t now_ns, gale_text* text) noexcept requires(!kSpout) {
+  static std::uint32_t tick(void* self, std::int64_t now_ns, gale_text* text) noexcept requires(kBolt) {
     const detail::Turn turn(*of(self).runtime.queue);
     return call(self, text, [&](Instance& in, Collector& collector) {
       in.user.T::tick(TimePoint(std::chrono::nanoseconds(now_ns)), collector);
@@ -226,6 +234,16 @@ struct PluginThunks {
     return status;
   }
 
+  static std::uint32_t choose(void* self, const std::uint8_t* values, const std::uint8_t* end, gale_targets* targets,
+                              gale_text* text) noexcept requires(!kSpout && !kBolt) {
+    Instance& in = of(self);
+    targets->count = 0;
+    return detail::guarded(text, [&] {
+      Targets to(*targets);
+      in.user.T::choose(detail::Borrowed(values, end, &in.runtime.inputs.front()), to);
+    });
+  }
+
   static std::uint32_t activate(void* self, std::uint32_t active, gale_text* text) noexcept {
     const detail::Turn turn(*of(self).runtime.queue);
     return detail::guarded(text, [&] { active != 0 ? of(self).user.activate() : of(self).user.deactivate(); });
@@ -253,6 +271,9 @@ struct PluginThunks {
       c.kind = GALE_SPOUT;
       c.next = next;
       c.completed = completed;
+    } else if constexpr (!kBolt) {
+      c.kind = GALE_GROUPING;
+      c.choose = choose;
     } else {
       c.kind = GALE_BOLT;
       c.execute = execute;

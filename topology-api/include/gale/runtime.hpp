@@ -22,14 +22,24 @@ namespace gale::detail {
 
 inline constexpr std::uint16_t kNoStream = 0xffff;
 
+/// Of a stream's arity: an emit to it names its task.
+inline constexpr std::uint16_t kDirect = 0x8000;
+
+/// A component that reads one of the task's direct streams.
+struct Output {
+  std::string stream, component;
+  std::uint32_t first_task = 0, tasks = 0;
+};
+
 struct Runtime {
   const gale_task* task = nullptr;
   std::string topology, component;
   std::uint32_t index = 0, tasks = 1, id = 0;
   Value::Map config;
-  std::vector<Input> inputs;              // by number
+  std::vector<Input> inputs;  // by number
+  std::vector<Output> outputs;
   std::vector<std::string> stream_names;  // by number, as describe() declares them
-  std::vector<std::uint16_t> arity;       // by stream number
+  std::vector<std::uint16_t> arity;       // by stream number; with kDirect added: one look of a plain emit tells both
   std::uint16_t default_stream = kNoStream;
   std::uint32_t tick_ms = 0;
   bool asking = false;  // nobody runs it: what it would declare is wanted, for these inputs
@@ -61,6 +71,13 @@ inline void Runtime::read_info() {
     input.component = need(one, "component").get<std::string>();
     input.stream = need(one, "stream").get<std::string>();
     for (const Value& field : need(one, "fields").get<Value::Array>()) input.fields.push_back(field.get<std::string>());
+  }
+  const Value* out = info.find("outputs");  // since 1.2
+  if (out == nullptr) return;
+  for (const Value& one : out->get<Value::Array>()) {
+    outputs.push_back({need(one, "stream").get<std::string>(), need(one, "component").get<std::string>(),
+                       static_cast<std::uint32_t>(need(one, "first_task").get<std::int64_t>()),
+                       static_cast<std::uint32_t>(need(one, "tasks").get<std::int64_t>())});
   }
 }
 

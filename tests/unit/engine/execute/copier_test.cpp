@@ -26,21 +26,30 @@ plan::Edge edge_with(plan::Grouping grouping, std::uint16_t input, std::vector<s
 }
 
 struct Fixture {
-  /// Streams: 0 to one task, 1 to every of three, 2 to both kinds of reader, 3 by key, 4 to nobody.
+  /// Streams: 0 to one task, 1 to every of three, 2 to both kinds of reader, 3 by key, 4 to nobody, 5 in turn, 6 direct
+  /// to task 0 or to one of 1-3.
   Fixture() {
     for (std::uint32_t i = 0; i < 4; ++i) outbox.add_lane(TaskId(i), to);
-    for (int i = 0; i < 5; ++i) copier.add_stream();
+    for (int i = 0; i < 7; ++i) copier.add_stream();
     way(0, one, {0});
     way(1, all, {1, 2, 3});
     way(2, one, {0});
     way(2, all, {1, 2, 3});
     way(3, keyed, {1, 2, 3});
+    way(5, edge_with(plan::Grouping::kShuffle, 8), {1, 2, 3});
+    way(6, edge_with(plan::Grouping::kDirect, 9), {0});
+    way(6, edge_with(plan::Grouping::kDirect, 9), {1, 2, 3});
   }
-  void way(std::uint16_t stream, const plan::Edge& e, const std::vector<std::uint32_t>& lanes) {
-    copier.add_way(stream, route::Grouping(e, static_cast<std::uint32_t>(lanes.size()), 1024, 0), lanes);
+  void way(std::uint16_t stream, const plan::Edge& kind, const std::vector<std::uint32_t>& lanes) {
+    plan::Edge& e = edges.emplace_back(kind);
+    e.stream = stream;
+    route::Readers readers;
+    readers.tasks = static_cast<std::uint32_t>(lanes.size());
+    copier.add_way(route::Grouping(e, readers), lanes, TaskId(lanes.front()), nullptr);
   }
   Emit emit(std::uint16_t stream) const {
-    return {stream, reinterpret_cast<const std::uint8_t*>(values.data()), static_cast<std::uint32_t>(values.size())};
+    return {
+        stream, reinterpret_cast<const std::uint8_t*>(values.data()), static_cast<std::uint32_t>(values.size()), {}};
   }
   /// All records that were written since.
   std::vector<std::vector<std::uint8_t>> records() {
@@ -55,6 +64,7 @@ struct Fixture {
     return found;
   }
 
+  std::deque<plan::Edge> edges;
   plan::Edge one = edge_with(plan::Grouping::kGlobal, 5), all = edge_with(plan::Grouping::kAll, 6),
              keyed = edge_with(plan::Grouping::kFields, 7, {0});
   wire::BatchPool batches;

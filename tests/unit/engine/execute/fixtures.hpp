@@ -89,7 +89,10 @@ class Receiver final : public Destination {
     taken.push_back(std::move(batch));
     return true;
   }
+  bool wait_for_room(Schedulable&) override { return percent > 50; }
+  Fill fill() override { return {percent, 100}; }
   bool open = true;
+  std::uint32_t percent = 0;
   int offers = 0;
   std::vector<wire::BatchPtr> taken;
 };

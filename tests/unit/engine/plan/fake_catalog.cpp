@@ -42,8 +42,10 @@ host::PluginDescription words() {
       component("Sink", ComponentKind::kBolt, {key("output", "string")}, {}),
       component("Join", ComponentKind::kBolt, {}, {}),
       component("Ticker", ComponentKind::kBolt, {}, {}),
-      component("Chooser", ComponentKind::kGrouping, {}, {}),
+      component("Chooser", ComponentKind::kGrouping, {key("by", "string")}, {}),
+      component("Teller", ComponentKind::kBolt, {}, {{"default", {"word"}, true}}),
   };
+  plugin.components[6].reads = {"word"};
   plugin.components[4].reads = {"word", "count"};
   plugin.components[5].tick_ms = 250;
   return plugin;

@@ -50,8 +50,9 @@ TEST_CASE("Each row sets a value of its own at both of its limits") {
     CAPTURE(row.name);
     const Scope scope = (row.scope & kInTopology) != 0 ? kInTopology : (row.scope & kInBolt) != 0 ? kInBolt : kInSpout;
     for (const double limit : {row.min, row.max}) {
-      const std::string number =
-          row.unit == "seconds" ? std::to_string(limit) : std::to_string(static_cast<long long>(limit));
+      std::string number = std::to_string(static_cast<long long>(limit));
+      if (row.unit == "seconds") number = std::to_string(limit);
+      if (row.unit == "switch") number = limit == 0 ? "false" : "true";
       const Applied applied = apply(std::string(row.name) + ": " + number, scope);
       CHECK(applied.faults.empty());
       const auto value = [&](auto target) -> double {
