@@ -46,8 +46,12 @@ void BoltTask::pass_other(const std::uint8_t* at, const gale_out_record& r) {
       return settle(handle_of(at), true, {});
     case GALE_FAIL:
       return pass_fail(at, r);
+    case GALE_TOUCH:
+      if (const Kept* kept = kept_.find(handle_of(at)); kept != nullptr && !kept->failed)
+        return touch(kept->record.data(), kept->record.data() + kept->record.size());
+      [[fallthrough]];
     default:
-      counters_.misuse.add(1);  // a kind of a newer minor
+      counters_.misuse.add(1);  // of a tuple that is settled, or a kind of a newer minor
   }
 }
 

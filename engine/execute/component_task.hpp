@@ -79,6 +79,8 @@ class ComponentTask : public Schedulable {
   void report(const std::string& text);
   void thrown(std::string_view where, const host::Status& status);
   void declare_finished();
+  /// The roots of these records begin their timeout anew.
+  void touch(const std::uint8_t* at, const std::uint8_t* end);
   /// Every third of the message timeout a task tells the ledgers which roots it holds, so that only what is lost, or
   /// stuck in user code, times out. `input` looks at what waits in front of the task.
   template <class F>
@@ -140,7 +142,6 @@ class ComponentTask : public Schedulable {
   static std::uint32_t more_thunk(gale_out* out, std::uint64_t need) noexcept;
   static void drop_thunk(gale_out* out) noexcept;
   std::uint32_t more(std::uint64_t need);
-  void touch(const std::uint8_t* at, const std::uint8_t* end);
   void offer_final(const std::uint8_t* begin, const std::uint8_t* end);
   void fill_table();
   bool watch(int fd);

@@ -51,7 +51,7 @@ const std::uint8_t* SpoutTask::pass_untracked_run(const std::uint8_t* at, const 
 
 /// Stops where a slot is missing, or a message comes again.
 const std::uint8_t* SpoutTask::pass_tracked_run(const std::uint8_t* at, const std::uint8_t* end, std::uint16_t stream) {
-  if (!failed_once_.empty()) return at;
+  if (!tracks_ || !failed_once_.empty()) return at;
   const std::uint64_t wanted = usual(stream, kHead + 8);
   const ack::Ledger::Stamp stamp = ack::Ledger::stamp(now_);
   Copier::Run run(copier_, stream);

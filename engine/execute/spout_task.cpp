@@ -18,6 +18,7 @@ SpoutTask::SpoutTask(Environment& env, TaskId id, Incarnation incarnation)
     : ComponentTask(env, id),
       ledger_(component_.settings.max_spout_pending, incarnation),
       ledger_id_(env.plan.tasks[id.value].ledger),
+      tracks_(env.plan.settings.acker_executors != 0),
       replays_(component_.settings.max_spout_pending) {
   for (std::uint32_t slot = ledger_.slots(); slot > 0; --slot) free_.push_back(slot - 1);
 }
@@ -179,7 +180,7 @@ void SpoutTask::open_root(const Emit& emit, std::uint64_t message, std::uint16_t
   free_.pop_back();
   const wire::Anchor anchor{ledger_.next_root(slot), 0, ledger_id_};
   std::uint64_t edges = 0;
-  const bool routed = copier_.copy_one(emit, &anchor, edges);
+  const bool routed = copier_.copy_one(emit, tracks_ ? &anchor : nullptr, edges);
   ledger_.open(slot, message, edges, attempt, now_);
   if (by_engine) replays_.hold(slot, emit.stream, {reinterpret_cast<const char*>(emit.values), emit.size}, emit.to);
   if (!routed) {
@@ -188,7 +189,7 @@ void SpoutTask::open_root(const Emit& emit, std::uint64_t message, std::uint16_t
     refused_.push_back(std::move(failed));
     return;
   }
-  if (edges == 0) {  // nobody reads this stream: there is nothing to wait for
+  if (edges == 0) {  // nothing is tracked, or nobody reads this stream: there is nothing to wait for
     ledger_.close(slot);
     done_at_once_.push_back(slot);
   }

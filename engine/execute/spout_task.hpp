@@ -61,6 +61,7 @@ class SpoutTask final : public ComponentTask {
 
   ack::Ledger ledger_;
   const LedgerId ledger_id_;
+  const bool tracks_;                // else a root is done when it is emitted
   std::vector<std::uint32_t> free_;  // slots; the last used first, which is the warm one
   Replays replays_;
   std::unordered_map<std::uint64_t, std::uint16_t> failed_once_;  // messages a spout may emit again, and their attempts

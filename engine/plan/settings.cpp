@@ -26,6 +26,10 @@ constexpr SettingRow kRows[] = {
     {"topology.message.max.age.secs", &Settings::message_max_age, "seconds", 1, 7200, kInTopology,
      "A root older than that fails, however often it was touched.",
      "A hard end for what is worked on for ever; well above the timeout, or slow is lost."},
+    {"topology.acker.executors", &Settings::acker_executors, "switch off with 0", 0, 65535, kInTopology,
+     "0: tracked tuples are acked as soon as they are emitted, and never replayed. Else every spout task has one "
+     "acker.",
+     "Cheaper; what is lost stays lost."},
     {"topology.max.spout.pending", &Settings::max_spout_pending, "roots", 1, (1 << 20) - 1, kInTopology | kInSpout,
      "Tracked tuples that one spout task may have under way; at the limit it is not asked for more.",
      "32 bytes each; small bounds latency and replays, large keeps many workers busy."},
@@ -64,8 +68,7 @@ constexpr SettingRow kRows[] = {
 
 /// What Storm has and we do without: why, or what to use.
 constexpr std::pair<std::string_view, std::string_view> kOfStorm[] = {
-    {"topology.acker.executors", "every spout task has an acker of its own; remove it"},
-    {"topology.ackers", "every spout task has an acker of its own; remove it"},
+    {"topology.ackers", "use topology.acker.executors"},
     {"topology.tasks", "use numTasks"},
     {"topology.max.task.parallelism", "use numTasks"},
     {"topology.executor.receive.buffer.size", "use topology.task.inbox.bytes"},

@@ -24,6 +24,7 @@ struct Settings {
   std::uint32_t transfer_batch_bytes = 128u << 10;       // topology.transfer.batch.bytes: a full frame between workers
   std::uint32_t key_groups = 1024;                       // topology.key.groups
   std::uint32_t threads = 0;                             // topology.worker.threads; 0: one a core
+  std::uint32_t acker_executors = 1;                     // topology.acker.executors; 0: nothing is tracked
   bool disable_load_aware = false;                       // topology.disable.loadaware.messaging
   std::int32_t place_on_worker = -1;  // component only: topology.component.worker, from 1; -1: spread
 };

@@ -280,6 +280,55 @@ TEST_CASE("A root that user code sits on fails as timed out after topology.messa
   CHECK(told.acks.empty());
 }
 
+TEST_CASE("Contract 15: what is kept beyond the message timeout lives as long as it is touched") {
+  Told told;
+  SpoutScript spout = numbers(2);
+  told.listen(spout);
+  BoltScript bolt;
+  std::vector<KeptTuple> kept;
+  TimePoint seen{};
+  bolt.execute = [&](const Tuple& t, Collector&) {
+    if (kept.empty()) seen = now();
+    kept.push_back(t.keep());
+  };
+  bolt.tick = [&](TimePoint time, Collector& out) {
+    if (kept.size() != 2) return;
+    out.touch(kept[0]);  // the second is not
+    if (time - seen > milliseconds(900)) {
+      out.ack(std::move(kept[0]));
+      out.ack(std::move(kept[1]));
+      kept.clear();
+    }
+  };
+  EngineRun run(pair_of(spout, bolt, "topology.max.attempts: 1, topology.message.timeout.secs: 0.3", "Ticker"));
+  REQUIRE(run_to_end(run));
+  CHECK(told.acks == std::map<MessageId, int>{{0, 1}});
+  REQUIRE(told.fails.size() == 1);
+  CHECK(told.fails[1].at(0).reason.find("timed out") != std::string::npos);
+}
+
+TEST_CASE("With topology.acker.executors: 0 tracked tuples are acked when emitted, and nothing is replayed") {
+  for (const Replay replay : {Replay::engine, Replay::spout}) {
+    Told told;
+    SpoutScript spout = numbers(5000, replay);
+    told.listen(spout);
+    BoltScript bolt;
+    std::atomic<std::uint64_t> executed{0};
+    bolt.execute = [&](const Tuple& t, Collector& out) {
+      ++executed;
+      if (t.get<int>(0) % 2 == 0) throw Error("no matter");
+      out.ack(t);
+    };
+    EngineRun run(pair_of(spout, bolt, "topology.acker.executors: 0, topology.max.spout.pending: 64"));
+    REQUIRE(run_to_end(run));
+    CHECK(told.acks.size() == 5000);
+    CHECK(told.fails.empty());
+    CHECK(executed == 5000);
+    CHECK(run.counts("spout").replayed == 0);
+    CHECK(run.counts("bolt").failed == 2500);
+  }
+}
+
 TEST_CASE("Slow is not lost: what waits in front of a slow bolt is touched and does not time out") {
   Told told;
   SpoutScript spout = numbers(12);

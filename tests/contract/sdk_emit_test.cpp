@@ -12,13 +12,14 @@ namespace {
 
 using Body = std::function<void(const Tuple&, Collector&)>;
 Body body;  // what the bolt of the running test does
-Stream other, undeclared;
+Stream other, direct, undeclared;
 
 class Scripted final : public Bolt {
  public:
   void describe(Describe& d) override {
     d.emits({"a", "b"});
     d.stream("other", other, {"x"});
+    d.direct_stream("direct", direct, {"x"});
   }
   void execute(const Tuple& tuple, Collector& out) override { body(tuple, out); }
 };
@@ -76,6 +77,29 @@ TEST_CASE("A list of anchors names inputs by number and kept tuples by handle, i
   CHECK(host.records[2].handle == host.records[0].anchors[0]);
   CHECK(host.kept() == 0);
   body = {};
+}
+
+TEST_CASE("A direct emit names its task, with whatever anchors") {
+  body = [](const Tuple& tuple, Collector& out) {
+    out.on(direct).to(7).emit("one");
+    out.from(tuple).on(direct).to(8).emit_row({Value("two")});
+    out.unanchored().on(direct).to(9).emit(3);
+    out.ack(tuple);
+  };
+  FakeHost host(component_of<Scripted>());
+  host.started().execute({{10}});
+  REQUIRE(host.records.size() == 3);
+  for (const Record& r : host.records) {
+    CHECK(r.head.stream == 2);
+    CHECK(r.head.flags == GALE_DIRECT);
+  }
+  CHECK(host.records[0].task == 7);
+  CHECK(host.records[0].head.anchor == 0);
+  CHECK(host.records[0].values == Cells{"one"});
+  CHECK(host.records[1].task == 8);
+  CHECK(host.records[1].anchors == std::vector<std::uint64_t>{0});
+  CHECK(host.records[2].task == 9);
+  CHECK(host.records[2].head.anchor == GALE_ANCHOR_NONE);
 }
 
 TEST_CASE("The wrong number of values, or an undeclared stream, fails the input and says so") {

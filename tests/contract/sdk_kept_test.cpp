@@ -3,6 +3,7 @@
 // Contract 5 and 6: tuples taken out of execute, and settled on whatever thread.
 #include "tests/support/fake_host.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <thread>
@@ -49,6 +50,30 @@ TEST_CASE_FIXTURE(Fixture, "A kept tuple has its own bytes, and knows where it c
   CHECK(host.emitted() == std::vector<Cells>{{"the batch goes away"}, {"second"}});
   CHECK(host.kept() == 0);
   CHECK(host.wakes == 0);  // settled on the turn: nothing was posted
+}
+
+TEST_CASE_FIXTURE(Fixture, "A kept tuple is touched on the turn or from elsewhere, until it is settled") {
+  host.execute({{1}});
+  const auto touches = [&] {
+    return std::count_if(host.records.begin(), host.records.end(),
+                         [](const Record& r) { return r.head.kind == GALE_TOUCH; });
+  };
+  on_tick = [&](Collector& out) { out.touch(kept[0]); };
+  CHECK(host.tick());
+  CHECK(touches() == 1);
+  std::thread([&] { kept[0].touch(); }).join();
+  CHECK(host.wakes == 1);
+  CHECK(host.posted());
+  CHECK(touches() == 2);
+  on_tick = [&](Collector& out) {
+    KeptTuple gone = std::move(kept[0]);
+    out.ack(std::move(gone));
+    out.touch(gone);
+  };
+  CHECK(host.tick());
+  CHECK(touches() == 2);
+  CHECK(host.misuse() == 1);
+  kept[0].touch();  // moved from: nothing
 }
 
 TEST_CASE_FIXTURE(Fixture, "A kept tuple may be failed on the turn, with a reason") {

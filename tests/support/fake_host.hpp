@@ -32,6 +32,7 @@ using Cells = Value::Array;
 struct Record {
   gale_out_record head{};
   std::uint64_t id = 0;                // of a tracked emit
+  std::uint32_t task = 0;              // of a direct emit
   std::vector<std::uint64_t> anchors;  // of an emit with a list
   std::uint64_t handle = 0;            // of ACK, FAIL, TOUCH
   std::string text;                    // of FAIL
@@ -250,6 +251,10 @@ class FakeHost {
     if ((r.head.flags & GALE_TRACKED) != 0) {
       std::memcpy(&r.id, bytes.data() + at, 8);
       at += 8;
+    }
+    if ((r.head.flags & GALE_DIRECT) != 0) {
+      std::memcpy(&r.task, bytes.data() + at, 4);
+      at += 4;
     }
     CHECK((r.head.extra == 0) == (r.head.anchor != GALE_ANCHOR_LIST));
     for (std::uint16_t i = 0; i < r.head.extra; ++i, at += 8) {

@@ -26,7 +26,8 @@ namespace gale {
 
 namespace detail {
 class SettleJob;
-}
+class TouchJob;
+}  // namespace detail
 
 using MessageId = std::uint64_t;
 
@@ -130,11 +131,21 @@ class Collector {
     if (const std::uint64_t handle = take(kept)) record(GALE_FAIL, 0, GALE_ANCHOR_NONE, handle, why);
   }
 
+  /// Begins the timeout of the kept tuple's roots anew: what is kept longer than topology.message.timeout.secs needs it
+  /// now and then (Storm: resetTimeout). What waits in front of a task, and what it runs, the engine looks after.
+  void touch(const KeptTuple& kept) {
+    if (kept.handle_ == 0)
+      ++out_.misuse;
+    else
+      record(GALE_TOUCH, 0, GALE_ANCHOR_NONE, kept.handle_, {});
+  }
+
   /// False: what was emitted waits for its receivers, so return when you can; nothing is lost if you do not.
   [[nodiscard]] bool room() const noexcept { return __atomic_load_n(&out_.stop, __ATOMIC_RELAXED) == 0; }
 
  protected:
   friend class detail::SettleJob;
+  friend class detail::TouchJob;
   template <class T>
   friend struct PluginThunks;
 
@@ -388,8 +399,20 @@ class SettleJob final : public Job {
   bool ack_;
 };
 
+class TouchJob final : public Job {
+ public:
+  explicit TouchJob(std::uint64_t handle) : handle_(handle) {}
+  void run(Collector& out) override { out.record(GALE_TOUCH, 0, GALE_ANCHOR_NONE, handle_, {}); }
+
+ private:
+  std::uint64_t handle_;
+};
+
 }  // namespace detail
 
+inline void KeptTuple::touch() const {
+  if (handle_ != 0 && queue_ != nullptr) queue_->post(std::make_unique<detail::TouchJob>(handle_));
+}
 inline void KeptTuple::settle(bool ack, std::string_view why) {
   const std::uint64_t handle = std::exchange(handle_, 0);
   if (handle != 0 && queue_ != nullptr)

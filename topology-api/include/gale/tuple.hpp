@@ -180,6 +180,8 @@ class KeptTuple final : public Values {
   /// Any thread. On the task's own turn Collector::ack and fail are cheaper: they post nothing.
   void ack() &&;
   void fail(std::string_view why) &&;
+  /// Begins the timeout of its roots anew. Any thread; on the task's own turn Collector::touch is cheaper.
+  void touch() const;
   /// False once it was acked, failed or moved from.
   [[nodiscard]] bool unsettled() const noexcept { return handle_ != 0; }
 

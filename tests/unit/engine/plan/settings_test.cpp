@@ -72,8 +72,7 @@ TEST_CASE("Each row sets a value of its own at both of its limits") {
 TEST_CASE("An unknown setting is a fault with the nearest name; one of Storm's that we do without says what to use") {
   CHECK(fault_of("topology.worker: 1") ==
         "f:1:1: unknown setting 'topology.worker' (did you mean 'topology.workers'?)");
-  CHECK(fault_of("topology.ackers: 1") ==
-        "f:1:1: 'topology.ackers' is not supported; every spout task has an acker of its own; remove it");
+  CHECK(fault_of("topology.ackers: 1") == "f:1:1: 'topology.ackers' is not supported; use topology.acker.executors");
 }
 
 TEST_CASE("A setting out of range, of the wrong type or in the wrong place changes nothing") {
