@@ -92,23 +92,24 @@ void ComponentTask::fill_table() {
 /// Once a time, or a file descriptor that user code leaves unread would keep the poller awake.
 bool ComponentTask::watch(int fd) {
   if (component_.kind != host::ComponentKind::kSpout) return false;  // a bolt has no call that would read it
-  return env_.poller.watch(fd, true, [this, fd] {
+  const auto ready = [this, fd](std::uint64_t number) {
     {
       const std::lock_guard lock(fired_lock_);
-      fired_.push_back(fd);
+      fired_.emplace_back(fd, number);
     }
     woken_.store(true, std::memory_order_release);
     env_.pool.wake(*this);
-  });
+  };
+  return env_.poller.watch_once(fd, ready) != 0;
 }
 
 void ComponentTask::arm_watch() {
-  std::vector<int> fired;
+  std::vector<std::pair<int, std::uint64_t>> fired;
   {
     const std::lock_guard lock(fired_lock_);
     fired.swap(fired_);
   }
-  for (const int fd : fired) watch(fd);
+  for (const auto& [fd, number] : fired) env_.poller.arm(fd, number);
 }
 
 void ComponentTask::connect(const plan::Edge& edge, const std::vector<Destination*>& tasks) {

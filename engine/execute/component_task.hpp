@@ -24,6 +24,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace gale::execute {
@@ -159,7 +160,7 @@ class ComponentTask : public Schedulable {
   std::map<std::string, std::uint64_t> reported_;  // distinct errors and how often
   std::atomic<bool> woken_{false};
   std::mutex fired_lock_;
-  std::vector<int> fired_;  // watched file descriptors to be armed again after the turn that they woke
+  std::vector<std::pair<int, std::uint64_t>> fired_;  // watched, to be armed again after the turn that they woke
   std::atomic<bool> finished_{false};
 };
 

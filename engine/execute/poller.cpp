@@ -48,14 +48,33 @@ Poller::~Poller() {
   ::close(event_);
 }
 
-bool Poller::watch(int fd, bool once, std::function<void()> ready) {
+std::uint64_t Poller::watch(int fd, std::function<void()> ready) {
+  return add(fd, EPOLLIN | EPOLLRDHUP, ++last_number_, std::move(ready));
+}
+
+std::uint64_t Poller::watch_once(int fd, std::function<void(std::uint64_t)> ready) {
+  const std::uint64_t number = ++last_number_;
+  return add(fd, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, number, [number, ready = std::move(ready)] { ready(number); });
+}
+
+std::uint64_t Poller::add(int fd, std::uint32_t events, std::uint64_t number, std::function<void()> ready) {
   const std::lock_guard lock(lock_);
   epoll_event e{};
-  e.events = EPOLLIN | EPOLLRDHUP | (once ? EPOLLONESHOT : 0u);
+  e.events = events;
   e.data.fd = fd;
-  if (::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &e) != 0 && ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) != 0) return false;
-  watched_[fd] = std::move(ready);
-  return true;
+  if (::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &e) != 0 && ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) != 0) return 0;
+  watched_[fd] = {number, std::move(ready)};
+  return number;
+}
+
+void Poller::arm(int fd, std::uint64_t number) {
+  const std::lock_guard lock(lock_);
+  const auto it = watched_.find(fd);
+  if (it == watched_.end() || it->second.number != number) return;
+  epoll_event e{};
+  e.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
+  e.data.fd = fd;
+  if (::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &e) != 0) watched_.erase(it);  // closed: the kernel has forgotten it
 }
 
 void Poller::poke() noexcept {
@@ -77,7 +96,7 @@ void Poller::wait(TimePoint now, TimePoint until) {
     {
       const std::lock_guard lock(lock_);
       const auto it = watched_.find(events[i].data.fd);
-      if (it != watched_.end()) ready = it->second;
+      if (it != watched_.end()) ready = it->second.ready;
     }
     if (ready) ready();
   }

@@ -7,6 +7,8 @@
 
 #include "engine/base/clock.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -20,9 +22,13 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  /// Calls `ready` (on the waiting thread) whenever `fd` is readable. False: the kernel does not take this fd.
-  /// `once`: told once, until watch() is called again for it: for file descriptors that user code will drain.
-  bool watch(int fd, bool once, std::function<void()> ready);
+  /// Calls `ready` (on the waiting thread) whenever `fd` is readable, and returns the number of this watch; 0 when the
+  /// kernel does not take this fd. Whatever watched the same number before watches no more.
+  std::uint64_t watch(int fd, std::function<void()> ready);
+  /// The same for a file descriptor that user code will drain: told once, and again after each arm().
+  std::uint64_t watch_once(int fd, std::function<void(std::uint64_t)> ready);
+  /// Nothing, when the file descriptor was closed since, even if another has its number now.
+  void arm(int fd, std::uint64_t number);
   /// Sockets whose readiness is edge-triggered, and what is gathered to be sent: service() runs before and after each
   /// wait and says when it must run again, a time not after `now` when it must not sleep; flush() before a thread
   /// parks.
@@ -42,7 +48,13 @@ class Poller {
  private:
   int epoll_ = -1, event_ = -1;
   std::mutex lock_;
-  std::map<int, std::function<void()>> watched_;
+  struct Watched {
+    std::uint64_t number = 0;
+    std::function<void()> ready;
+  };
+  std::uint64_t add(int fd, std::uint32_t events, std::uint64_t number, std::function<void()> ready);
+  std::map<int, Watched> watched_;  // guarded by lock_
+  std::atomic<std::uint64_t> last_number_{0};
   Hook hook_;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/execute/pool.hpp"
 
-#include "engine/base/assert.hpp"
+#include "engine/execute/thread_name.hpp"
 
 #include <pthread.h>
 
@@ -18,28 +18,57 @@ constexpr Duration kLookEvery = std::chrono::microseconds(50);  // at the poller
 constexpr Duration kMonitorEvery = std::chrono::milliseconds(2);
 constexpr Duration kLongTurn = std::chrono::milliseconds(1);
 constexpr Duration kMonitorLinger = std::chrono::seconds(1);
+constexpr Duration kStandsStill = std::chrono::microseconds(50);  // CPU time of a blocked thread, while it is watched
+constexpr Duration kExtraLinger = std::chrono::seconds(1);
 
 thread_local Pool* this_pool = nullptr;
 thread_local std::uint32_t this_worker = 0;
 
-void name_thread(const std::string& name) { ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str()); }
+Duration cpu_of(clockid_t clock) {
+  timespec t{};
+  if (::clock_gettime(clock, &t) != 0) return Duration::max();
+  return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+}
+std::string name_of(std::uint32_t thread) { return "gale pool " + std::to_string(thread); }
 
 }  // namespace
 
-Pool::Pool(std::uint32_t threads, const Clock& clock, Poller& poller) : clock_(clock), poller_(poller) {
-  if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
-  for (std::uint32_t i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>());
-  turns_.resize(threads);
-  turn_end_of_.resize(threads);
+Pool::Pool(std::uint32_t threads, const Clock& clock, Poller& poller)
+    : clock_(clock),
+      poller_(poller),
+      threads_(threads != 0 ? threads : std::max(1u, std::thread::hardware_concurrency())) {
+  for (std::uint32_t i = 0; i < threads_; ++i) workers_.push_back(std::make_unique<Worker>());
 }
 
 Pool::~Pool() { stop(); }
 
 void Pool::start() {
-  for (std::uint32_t i = 0; i < workers_.size(); ++i) {
-    workers_[i]->thread = std::thread([this, i] { loop(i); });
-  }
+  const std::lock_guard lock(lock_);
+  for (std::uint32_t i = 0; i < threads_; ++i) start_thread(i);
+  for (const auto& own : own_) own->start();
   monitor_ = std::thread([this] { monitor(); });
+}
+
+void Pool::start_thread(std::uint32_t self) {  // under lock_
+  Worker& worker = *workers_[self];
+  if (worker.thread.joinable()) worker.thread.join();  // it retired
+  worker.retired = false;
+  ++living_;
+  worker.thread = std::thread([this, self] { loop(self); });
+}
+
+std::uint32_t Pool::living() {
+  const std::lock_guard lock(lock_);
+  return living_;
+}
+
+void Pool::pin(Schedulable& task) {
+  task.own_ = own_.emplace_back(std::make_unique<OwnThread>(*this, task, clock_, poller_)).get();
+}
+
+void Pool::call(Schedulable& task, const std::function<void()>& f) {
+  if (task.own_ == nullptr) return f();
+  task.own_->call(f);
 }
 
 void Pool::stop() {
@@ -50,10 +79,11 @@ void Pool::stop() {
     monitor_wakes_.notify_all();
   }
   poller_.poke();
+  if (monitor_.joinable()) monitor_.join();  // first: it starts threads
   for (auto& w : workers_) {
     if (w->thread.joinable()) w->thread.join();
   }
-  if (monitor_.joinable()) monitor_.join();
+  for (const auto& own : own_) own->stop();
 }
 
 void Pool::wake(Schedulable& task) {
@@ -75,11 +105,12 @@ void Pool::wake(Schedulable& task) {
 }
 
 void Pool::enqueue(Schedulable& task) {
+  if (task.own_ != nullptr) return task.own_->wake();
   const bool outside = this_pool != this;
   const std::uint32_t to = outside ? task.home_ : this_worker;
   workers_[to]->queue.push_back(&task);
   ++queued_;
-  if (outside && busy_ < workers_.size()) help();
+  if (outside && busy_ < living_) help();
 }
 
 void Pool::wake_at(Schedulable& task, TimePoint when) {
@@ -133,38 +164,62 @@ void Pool::fire_timers(TimePoint now) {  // under lock_
 void Pool::loop(std::uint32_t self) {
   this_pool = this;
   this_worker = self;
-  name_thread("gale pool " + std::to_string(self));
+  name_thread(name_of(self));
   std::unique_lock lock(lock_);
+  Worker& me = *workers_[self];
+  ::pthread_getcpuclockid(::pthread_self(), &me.cpu_clock);
   ++busy_;
   wake_monitor();
-  turn_end_of_[self] = clock_.now();
+  me.turn_end = clock_.now();
   while (!stopping_) {
     Schedulable* task = next_task(self);
     if (task == nullptr) {
       wait(self, lock);
+      if (me.retired) break;
       continue;
     }
-    workers_[self]->running = task;
-    workers_[self]->since = turn_end_of_[self];
+    me.running = task;
+    me.since = me.turn_end;
     lock.unlock();
-    const bool again = run(*task);
+    const bool again = run(me, *task);
     lock.lock();
-    workers_[self]->running = nullptr;
+    me.running = nullptr;
+    if (__builtin_expect(me.looked_at, 0)) note_unblocked(me);
     after_turn(self, *task, again);
-    if (TimePoint(Duration(looked_at_.load(std::memory_order_relaxed))) + kLookEvery <= turn_end_of_[self]) {
-      look(turn_end_of_[self], lock);
+    if (TimePoint(Duration(looked_at_.load(std::memory_order_relaxed))) + kLookEvery <= me.turn_end) {
+      look(me.turn_end, lock);
     }
   }
   --busy_;
 }
 
-bool Pool::run(Schedulable& task) {
+bool Pool::run(Worker& me, Schedulable& task) {
   // Pairs with wake()'s release on a queued task: what its wakers did is visible from here on.
   task.state_.exchange(Schedulable::State::kRunning, std::memory_order_acq_rel);
+  me.turn = task.run(clock_.now());
+  me.turn_end = clock_.now();
+  return me.turn.again;
+}
+
+bool Pool::run_own(Schedulable& task) {
+  using State = Schedulable::State;
+  task.state_.exchange(State::kRunning, std::memory_order_acq_rel);
   const Turn turn = task.run(clock_.now());
-  turns_[this_worker] = turn;
-  turn_end_of_[this_worker] = clock_.now();
-  return turn.again;
+  State running = State::kRunning;
+  if (!turn.again && task.state_.compare_exchange_strong(running, State::kIdle, std::memory_order_acq_rel)) {
+    wake_at(task, turn.wake_at);
+    return false;
+  }
+  task.state_.exchange(State::kQueued, std::memory_order_acq_rel);
+  return true;
+}
+
+void Pool::note_unblocked(Worker& me) {  // under lock_
+  me.looked_at = false;
+  if (!me.blocked) return;
+  me.blocked = false;
+  --blocked_;
+  name_thread(name_of(this_worker));
 }
 
 void Pool::after_turn(std::uint32_t self, Schedulable& task, bool again) {
@@ -172,13 +227,13 @@ void Pool::after_turn(std::uint32_t self, Schedulable& task, bool again) {
   task.home_ = self;
   State running = State::kRunning;
   if (!again && task.state_.compare_exchange_strong(running, State::kIdle, std::memory_order_acq_rel)) {
-    set_timer(task, turns_[self].wake_at);
+    set_timer(task, workers_[self]->turn.wake_at);
   } else {
     task.state_.exchange(State::kQueued, std::memory_order_acq_rel);  // reads what the last waker published
     workers_[self]->queue.push_back(&task);
     ++queued_;
   }
-  if (queued_ > 0 && busy_ < workers_.size() && worth_help(self)) help();
+  if (queued_ > 0 && busy_ < living_ && worth_help(self)) help();
 }
 
 bool Pool::worth_help(std::uint32_t self) const {
@@ -223,7 +278,9 @@ void Pool::wait(std::uint32_t self, std::unique_lock<std::mutex>& lock) {
       return;
     }
     me.parked = true;
-    me.idle.wait(lock, [&] { return !me.parked || stopping_; });
+    const auto called = [&] { return !me.parked || stopping_; };
+    if (surplus() && !me.idle.wait_for(lock, kExtraLinger, called) && retire(me)) return;
+    me.idle.wait(lock, called);
     me.parked = false;
   } else {
     waiting_in_poller_ = true;
@@ -235,9 +292,19 @@ void Pool::wait(std::uint32_t self, std::unique_lock<std::mutex>& lock) {
     waiting_in_poller_ = false;
     fire_timers(clock_.now());
   }
-  turn_end_of_[self] = clock_.now();
+  me.turn_end = clock_.now();
   ++busy_;
   wake_monitor();
+}
+
+/// Its thread ends: nobody blocks any more, and there are enough without it.
+bool Pool::retire(Worker& me) {
+  if (!surplus()) return false;
+  me.parked = false;
+  me.retired = true;
+  --living_;
+  ++busy_;  // as loop() has it when it leaves
+  return true;
 }
 
 void Pool::look_and_wait(TimePoint until) {
@@ -290,13 +357,43 @@ void Pool::monitor() {
       continue;
     }
     monitor_wakes_.wait_for(lock, kMonitorEvery, [&] { return stopping_.load(); });
+    const TimePoint now = clock_.now();
     for (const auto& w : workers_) {
-      if (w->running != nullptr && clock_.now() - w->since > kLongTurn) w->running->hurry();
+      if (w->running != nullptr && now - w->since > kLongTurn) watch_turn(*w, now);
     }
+    for (const auto& own : own_) own->hurry(now, kLongTurn);
+    replace_blocked();
     const bool waited = queued_ > 0 && before > 0;
     const bool nobody_polls = busy_ > 0 && !waiting_in_poller_;
-    if ((waited || nobody_polls) && busy_ < workers_.size()) help();
+    if ((waited || nobody_polls) && busy_ < living_) help();
     before = queued_;
+    const TimePoint looked = TimePoint(Duration(looked_at_.load(std::memory_order_relaxed)));
+    if (nobody_polls && now - looked >= kMonitorEvery) look(now, lock);  // all are in user code
+  }
+}
+
+/// A turn is long. When its thread uses no CPU meanwhile, it waits for something, and another takes its place.
+void Pool::watch_turn(Worker& worker, TimePoint now) {
+  worker.running->hurry();
+  if (worker.blocked) return;
+  const Duration cpu = cpu_of(worker.cpu_clock);
+  if (!worker.looked_at || cpu - worker.cpu > kStandsStill) {
+    worker.looked_at = true;
+    worker.cpu = cpu;
+    worker.looked = now;
+  } else if (now - worker.since >= kBlocked && now - worker.looked >= kBlocked / 2) {
+    worker.blocked = true;
+    ++blocked_;
+    name_thread(worker.thread.native_handle(), worker.running->name());
+  }
+}
+
+void Pool::replace_blocked() {
+  while (living_ - blocked_ < threads_ && living_ < threads_ + kMostExtra) {
+    std::uint32_t place = 0;
+    while (place < workers_.size() && !workers_[place]->retired) ++place;
+    if (place == workers_.size()) workers_.push_back(std::make_unique<Worker>());
+    start_thread(place);
   }
 }
 

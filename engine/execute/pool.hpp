@@ -6,18 +6,22 @@
 // waking costs 5-50 us (futex, scheduler), handing over a batch that is cold costs its cache misses. Nothing polls: a
 // thread without work waits in the poller (sockets, file descriptors, timers) or, when another one already does, on a
 // condition variable. While every thread has work the poller is looked at between turns. A monitor thread, which runs
-// no user code, calls an idle thread when work waits behind one long turn; it sleeps while all idle. Threads: wake()
-// from any; start() and stop() from the owner.
+// no user code, calls an idle thread when work waits behind one long turn, replaces a thread whose user code blocks,
+// and looks at the poller while all are in user code; it sleeps while all idle. Threads: wake() from any; the rest from
+// the owner.
 #pragma once
 
 #include "engine/base/clock.hpp"
+#include "engine/execute/own_thread.hpp"
 #include "engine/execute/poller.hpp"
 #include "engine/execute/schedulable.hpp"
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <ctime>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -27,11 +31,21 @@ namespace gale::execute {
 
 class Pool {
  public:
+  /// How long a turn may stand still before another thread takes the place of its own.
+  static constexpr Duration kBlocked = std::chrono::milliseconds(5);
+  /// Threads beyond the configured ones, which replace blocked ones: a bound on what user code may cause.
+  static constexpr std::uint32_t kMostExtra = 256;
+
   /// `threads` 0: one a core. The clock and the poller outlive the pool.
   Pool(std::uint32_t threads, const Clock& clock, Poller& poller);
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
+
+  /// Gives the task a thread of its own, for good. Before start(), and before it is woken.
+  void pin(Schedulable& task);
+  /// Runs `f` on the thread of a pinned task, between its turns; of any other here and now.
+  void call(Schedulable& task, const std::function<void()>& f);
 
   void start();
   /// Returns when no turn runs any more; queued tasks stay unrun.
@@ -42,16 +56,27 @@ class Pool {
   /// Wakes it at `when`, unless it ran before and asked for another time.
   void wake_at(Schedulable& task, TimePoint when);
 
-  [[nodiscard]] std::uint32_t threads() const noexcept { return static_cast<std::uint32_t>(workers_.size()); }
+  [[nodiscard]] std::uint32_t threads() const noexcept { return threads_; }
+  /// Threads that are there now, extra ones included.
+  [[nodiscard]] std::uint32_t living();
 
  private:
-  struct Worker {
-    std::deque<Schedulable*> queue;  // guarded by lock_
+  friend class OwnThread;
+  struct Worker {  // guarded by lock_, but what the thread alone uses
+    std::deque<Schedulable*> queue;
     std::condition_variable idle;
     bool parked = false;
-    Schedulable* running = nullptr;  // guarded by lock_
-    TimePoint since{};               // ...and since when; guarded by lock_
+    bool retired = false;            // its thread has ended, or is about to
+    Schedulable* running = nullptr;  // ...
+    TimePoint since{};               // ...since when
+    bool looked_at = false;          // by the monitor, during the running turn: the next three are of that
+    Duration cpu{};                  // what the thread had used then
+    TimePoint looked{};
+    bool blocked = false;  // the running turn stands still: another thread has its place
+    clockid_t cpu_clock{};
     std::thread thread;
+    Turn turn;             // the thread's own: what the last turn said
+    TimePoint turn_end{};  // the thread's own
   };
   struct Timer {
     TimePoint when;
@@ -60,12 +85,20 @@ class Pool {
   };
 
   void loop(std::uint32_t self);
-  bool run(Schedulable& task);
+  bool run(Worker& me, Schedulable& task);
+  /// One turn of a pinned task, on its own thread. True: it wants another.
+  bool run_own(Schedulable& task);
   void look_and_wait(TimePoint until);
   void monitor();
   // The rest runs under lock_.
   Schedulable* next_task(std::uint32_t self);
   void after_turn(std::uint32_t self, Schedulable& task, bool again);
+  void note_unblocked(Worker& me);
+  void start_thread(std::uint32_t self);
+  [[nodiscard]] bool surplus() const { return living_ - blocked_ > threads_; }
+  void watch_turn(Worker& worker, TimePoint now);
+  void replace_blocked();
+  bool retire(Worker& me);
   void enqueue(Schedulable& task);
   void wait(std::uint32_t self, std::unique_lock<std::mutex>& lock);
   void look(TimePoint now, std::unique_lock<std::mutex>& lock);
@@ -80,7 +113,11 @@ class Pool {
   Poller& poller_;
   std::mutex lock_;     // short: queues and timers; never held while user code or the poller runs
   std::mutex polling_;  // held by the thread that is in the poller; taken after lock_ was given up
+  const std::uint32_t threads_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::unique_ptr<OwnThread>> own_;
+  std::uint32_t living_ = 0;   // threads that have not retired
+  std::uint32_t blocked_ = 0;  // ...of those, whose turn stands still
   std::vector<Timer> timers_;  // a heap; entries whose task has another timer_ by now are void
   std::size_t armed_ = 0;      // tasks that have a timer
   std::uint64_t queued_ = 0;
@@ -89,9 +126,7 @@ class Pool {
   TimePoint poller_until_{};
   bool monitor_sleeps_ = false;
   std::condition_variable monitor_wakes_;
-  std::thread monitor_;      // wakes an idle thread when work waits behind a long turn; sleeps while all idle
-  std::vector<Turn> turns_;  // by thread, its own: what the last turn said, and when it ended
-  std::vector<TimePoint> turn_end_of_;
+  std::thread monitor_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::int64_t> looked_at_{0};  // when somebody last looked at the poller
 };

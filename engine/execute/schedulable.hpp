@@ -12,6 +12,8 @@
 
 namespace gale::execute {
 
+class OwnThread;
+
 struct Turn {
   bool again = false;                    // there is more to do right now
   TimePoint wake_at = TimePoint::max();  // run again then, if nothing wakes it before
@@ -33,6 +35,7 @@ class Schedulable {
   std::atomic<State> state_{State::kIdle};
   TimePoint timer_ = TimePoint::max();  // guarded by the pool's lock
   std::uint32_t home_ = 0;              // the thread that ran it last; guarded by the pool's lock
+  OwnThread* own_ = nullptr;            // of a pinned task; set before its first turn
 };
 
 }  // namespace gale::execute

@@ -20,7 +20,7 @@ struct LinkCounters {
   std::uint64_t garbage_refused = 0;     // broke the grammar or a limit
   std::uint64_t hellos_sent = 0, hellos_received = 0;
   std::uint64_t frames_dropped_to_dead = 0;  // data frames not confirmed when the peer's next life said HELLO
-  std::uint64_t acks_dropped_to_dead = 0;    // entries for ledgers that died
+  std::uint64_t acks_told_again = 0;         // entries that a new life of the peer is told, too
   std::uint64_t late_executed = 0;           // batches of a dead incarnation, executed after it died
   std::uint64_t credit_refused = 0;          // credit given back beyond the grant: the peer's bug
   std::uint64_t batches_too_large = 0;       // larger than a frame may be: dropped

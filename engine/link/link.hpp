@@ -120,6 +120,7 @@ class Link {
   void take_turn(Incoming& in, TimePoint now);
 
   void begin_with(Incarnation peer, TimePoint now, LinkActions& actions);
+  void take_back_acks();
   void become_open(TimePoint now, LinkActions& actions);
   [[nodiscard]] bool lane_content() const noexcept;
   [[nodiscard]] bool confirmed_by_peer(std::uint64_t seq);

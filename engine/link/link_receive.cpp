@@ -70,14 +70,16 @@ void Link::on_hello(const wire::FrameHeader& header, std::span<const std::uint8_
   if (header.seq != 0) send_hello(!open_, actions);
 }
 
-/// A new life of the peer: what was on its way to the old one is lost, and said to be.
+/// A new life of the peer, the first one too. Data that was on its way to the old one is lost, and said to be. Acks are
+/// not: roots of the new life may have come here by way of others before its HELLO did, so all entries are told again,
+/// and those of the old life's roots are stale there, by their serial.
 void Link::begin_with(Incarnation peer, TimePoint now, LinkActions& actions) {
   for (const bool confirmed : executed_) counters_.frames_dropped_to_dead += confirmed ? 0 : 1;
   if (!gather_.empty()) {
     ++counters_.frames_dropped_to_dead;
     actions.release.push_back(gather_.take().room);
   }
-  counters_.acks_dropped_to_dead += acks_.clear();
+  take_back_acks();
   data_out_.reset();
   lane_out_.reset();
   executed_.clear();
@@ -96,6 +98,21 @@ void Link::begin_with(Incarnation peer, TimePoint now, LinkActions& actions) {
   hello_.restart(now + hello_.first());
   peer_incarnation_ = peer;
   actions.peer_changed = peer;
+}
+
+void Link::take_back_acks() {
+  wire::Limits theirs = *config_.limits;
+  theirs.me = config_.peer;
+  for (const wire::Frame& frame : lane_out_.frames()) {
+    wire::FrameHeader header;
+    wire::LaneBody body;
+    const auto bytes = frame.bytes();
+    if (wire::get_header(bytes, theirs.max_frame_bytes, header) != wire::Refusal::kNone ||
+        wire::get_lane_body(header, bytes.subspan(wire::kFrameHeaderBytes), theirs, body) != wire::Refusal::kNone)
+      continue;  // cannot be: it was written here
+    for (wire::AckBatch& acks : body.acks) acks_.add(std::move(acks));
+  }
+  counters_.acks_told_again += acks_.entries();
 }
 
 void Link::become_open(TimePoint now, LinkActions& actions) {

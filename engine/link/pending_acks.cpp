@@ -107,11 +107,6 @@ void PendingAcks::move_into(wire::LaneWriter& writer) {
   }
 }
 
-std::size_t PendingAcks::clear() {
-  ledgers_.clear();
-  return std::exchange(entries_, 0);
-}
-
 std::size_t PendingAcks::bytes() const noexcept {
   std::size_t sum = 0;
   for (const auto& [id, ledger] : ledgers_)

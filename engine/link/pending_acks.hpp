@@ -22,8 +22,6 @@ class PendingAcks {
   void add(wire::AckBatch&& batch);
   /// Writes as many as the frame has room for.
   void move_into(wire::LaneWriter& writer);
-  /// Forgets all; says how many there were.
-  std::size_t clear();
 
   [[nodiscard]] std::size_t entries() const noexcept { return entries_; }
   [[nodiscard]] bool empty() const noexcept { return entries_ == 0; }

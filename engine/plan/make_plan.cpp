@@ -86,6 +86,7 @@ class Planner {
     component.id = vertex.id.value;
     component.kind = vertex.kind;
     component.tasks = vertex.tasks();
+    component.pinned = vertex.pinned;
     const host::ComponentDescription* description = find_class(vertex, component);
     if (description != nullptr) {
       component.tick_ms = description->tick_ms;

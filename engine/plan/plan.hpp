@@ -60,6 +60,7 @@ struct Component {
   Value::Map config;         // the declared keys that the topology sets
   Settings settings;         // the topology's, with the component's own over them
   std::uint32_t tick_ms = 0;
+  bool pinned = false;  // each task has a thread of its own
   TaskId first_task;
   std::uint32_t tasks = 1;
   std::vector<Stream> streams;      // by number

@@ -33,6 +33,7 @@ struct Vertex {
   std::optional<Position> constructor_args;  // where they are, if there are any
   std::uint32_t parallelism = 1;
   std::optional<std::uint32_t> num_tasks;
+  bool pinned = false;
   std::vector<yaml::Entry> config;
 
   [[nodiscard]] std::uint32_t tasks() const { return num_tasks.value_or(parallelism); }

@@ -39,6 +39,7 @@ constexpr Key kVertexKeys[] = {
     {"properties"},
     {"parallelism"},
     {"numTasks"},
+    {"threading"},
     {"config"},
     {"configMethods", kRefused, "set the component's keys in properties"},
     {"factory", kRefused, "name the component itself in className and set its keys in properties"},
@@ -138,9 +139,18 @@ class TopologyReader {
     read_properties(node, vertex);
     vertex.parallelism = tree_.count_at(node, "parallelism", kMostTasks).value_or(1);
     vertex.num_tasks = tree_.count_at(node, "numTasks", kMostTasks);
+    vertex.pinned = read_pinned(node);
     for (const yaml::Entry& entry : tree_.entries(node, "config")) vertex.config.push_back(entry);
     check_id(vertex.id);
     topology_.vertices.push_back(std::move(vertex));
+  }
+
+  bool read_pinned(const yaml::Node& node) {
+    const Text threading = tree_.text_at(node, "threading");
+    if (threading.value.empty() || threading.value == "pooled") return false;
+    if (threading.value != "pinned")
+      tree_.fault(threading.at, "threading is pooled, the default, or pinned: a thread for each task");
+    return true;
   }
 
   void check_id(const Text& id) {

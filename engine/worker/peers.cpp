@@ -177,7 +177,7 @@ Result<void> Peers::start() {
   auto hub = link::LinkHub::create(impl_->hub_options(), *impl_, impl_->env.batches, impl_->env.clock);
   if (!hub) return Failed{hub.error()};
   impl_->hub = std::move(*hub);
-  for (const int fd : impl_->hub->fds()) impl_->env.poller.watch(fd, false, [] {});  // the hook does the reading
+  for (const int fd : impl_->hub->fds()) impl_->env.poller.watch(fd, [] {});  // the hook does the reading
   impl_->env.poller.set_hook({[this](TimePoint now, bool before_sleep) { return impl_->service(now, before_sleep); },
                               [this](TimePoint now) { impl_->hub->flush_all(now); }});
   return {};

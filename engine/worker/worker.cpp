@@ -25,11 +25,14 @@ void Worker::make_tasks() {
     const TaskId id(i);
     if (!local(id)) continue;
     ++unfinished_;
-    if (plan_.component_of(id).kind != host::ComponentKind::kSpout) {
+    const plan::Component& component = plan_.component_of(id);
+    if (component.kind != host::ComponentKind::kSpout) {
       bolts_[i] = std::make_unique<execute::BoltTask>(env_, id);
+      if (component.pinned) pool_.pin(*bolts_[i]);
       continue;
     }
     spouts_[i] = std::make_unique<execute::SpoutTask>(env_, id, options_.incarnation);
+    if (component.pinned) pool_.pin(*spouts_[i]);
     ackers_[plan_.tasks[i].ledger.value] = std::make_unique<execute::AckerTask>(
         pool_, *spouts_[i], plan_.settings.message_timeout, plan_.settings.message_max_age);
   }
@@ -68,9 +71,13 @@ Result<void> Worker::open(host::PluginSearch& plugins, execute::ComponentTask& t
     if (!from) return Failed{from.error};
     const gale_component* grouping = from.plugin->find(custom.type);
     if (grouping == nullptr) return Failed{"plugin '" + custom.plugin + "' has no grouping '" + custom.type + "'"};
-    if (const auto wrong = task.start_custom(i, *grouping)) return Failed{*wrong};
+    std::optional<std::string> wrong;
+    pool_.call(task, [&] { wrong = task.start_custom(i, *grouping); });
+    if (wrong) return Failed{*wrong};
   }
-  if (const auto wrong = task.start(*table)) return Failed{*wrong};
+  std::optional<std::string> wrong;
+  pool_.call(task, [&] { wrong = task.start(*table); });
+  if (wrong) return Failed{*wrong};
   return {};
 }
 
@@ -166,10 +173,10 @@ void Worker::stop() {
   if (running_) pool_.stop();
   running_ = false;
   for (const auto& spout : spouts_) {
-    if (spout) spout->stop();
+    if (spout) pool_.call(*spout, [&] { spout->stop(); });
   }
   for (const auto& bolt : bolts_) {
-    if (bolt) bolt->stop();
+    if (bolt) pool_.call(*bolt, [&] { bolt->stop(); });
   }
 }
 

@@ -20,13 +20,16 @@ void give(int fd) {
   REQUIRE(::write(fd, &one, sizeof one) == sizeof one);
 }
 
-TEST_CASE(
-    "A watched file descriptor is told while it is readable; one watched once is told once, until watched again") {
+TEST_CASE("A watched file descriptor is told while it is readable; one watched once is told once, until armed again") {
   Poller poller;
   const int always = ::eventfd(0, EFD_NONBLOCK), once = ::eventfd(0, EFD_NONBLOCK);
   int a = 0, b = 0;
-  REQUIRE(poller.watch(always, false, [&] { ++a; }));
-  REQUIRE(poller.watch(once, true, [&] { ++b; }));
+  REQUIRE(poller.watch(always, [&] { ++a; }));
+  std::uint64_t number = 0;
+  REQUIRE(poller.watch_once(once, [&](std::uint64_t n) {
+    number = n;
+    ++b;
+  }));
   poller.wait(now(), now());
   CHECK(a + b == 0);
   give(always);
@@ -34,9 +37,12 @@ TEST_CASE(
   for (int i = 0; i < 3; ++i) poller.wait(now(), now() + milliseconds(1));
   CHECK(a == 3);
   CHECK(b == 1);
-  REQUIRE(poller.watch(once, true, [&] { b += 10; }));
+  poller.arm(once, number + 100);  // somebody else's
   poller.wait(now(), now());
-  CHECK(b == 11);
+  CHECK(b == 1);
+  poller.arm(once, number);
+  poller.wait(now(), now());
+  CHECK(b == 2);
   ::close(always);
   ::close(once);
 }
@@ -61,11 +67,31 @@ TEST_CASE(
   CHECK(now() >= t0 + milliseconds(5));
 }
 
+TEST_CASE("A number that was closed and given to another file descriptor stays with whoever watches it now") {
+  Poller poller;
+  const int first = ::eventfd(0, EFD_NONBLOCK);
+  int a = 0, b = 0;
+  const std::uint64_t of_first = poller.watch_once(first, [&](std::uint64_t) { ++a; });
+  give(first);
+  poller.wait(now(), now());
+  REQUIRE(a == 1);
+  ::close(first);
+  const int second = ::eventfd(0, EFD_NONBLOCK);
+  REQUIRE(second == first);  // the lowest that is free
+  REQUIRE(poller.watch_once(second, [&](std::uint64_t) { ++b; }));
+  poller.arm(first, of_first);
+  give(second);
+  poller.wait(now(), now());
+  CHECK(a == 1);
+  CHECK(b == 1);
+  ::close(second);
+}
+
 TEST_CASE("What the kernel cannot poll is refused") {
   Poller poller;
-  CHECK_FALSE(poller.watch(-1, false, [] {}));
+  CHECK_FALSE(poller.watch(-1, [] {}));
   const int file = ::open("/proc/self/cmdline", O_RDONLY);
-  CHECK_FALSE(poller.watch(9999, true, [] {}));
+  CHECK_FALSE(poller.watch_once(9999, [](std::uint64_t) {}));
   ::close(file);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/execute/pool.hpp"
+#include "engine/execute/thread_name.hpp"
 #include "tests/unit/engine/execute/fixtures.hpp"
 
 #include <doctest/doctest.h>
@@ -7,7 +8,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <set>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -178,7 +182,7 @@ TEST_CASE("Nothing polls: an idle pool uses no CPU, with a timer far away and a 
   RunningPool running(4);
   const int fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   FunctionTask task;
-  running.poller.watch(fd, true, [&] { running.pool.wake(task); });
+  running.poller.watch_once(fd, [&](std::uint64_t) { running.pool.wake(task); });
   running.pool.wake_at(task, running.clock.now() + std::chrono::hours(1));
   CHECK_FALSE(task.ran(1, milliseconds(1500)));  // the monitor lingers for a second
   const Duration before = cpu_time();
@@ -243,6 +247,139 @@ TEST_CASE("A backlog worth tens of microseconds is taken over by an idle thread"
   CHECK(done.wait([&] { return turns >= 2000; }));
   running.pool.stop();
   CHECK(threads.size() == 2);
+}
+
+/// Tasks whose turns stand still until the gate opens, or spin until told.
+struct Stuck {
+  Watch gate;
+  bool open = false;
+  std::atomic<bool> spin{true};
+  std::vector<std::unique_ptr<FunctionTask>> tasks;
+
+  FunctionTask& blocked() {
+    return *tasks.emplace_back(std::make_unique<FunctionTask>([this](TimePoint) {
+      gate.wait([this] { return open; });
+      return Turn{};
+    }));
+  }
+  FunctionTask& spinning() {
+    return *tasks.emplace_back(std::make_unique<FunctionTask>([this](TimePoint) {
+      while (spin) {
+      }
+      return Turn{};
+    }));
+  }
+  void release() {
+    spin = false;
+    gate.change([this] { open = true; });
+  }
+};
+
+std::set<std::string> thread_names() {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string name;
+    std::getline(std::ifstream(entry.path() / "comm"), name);
+    names.insert(name);
+  }
+  return names;
+}
+
+TEST_CASE("Threads whose user code blocks are replaced, named after what holds them, and the extra ones retire") {
+  Stuck stuck;  // outlives the pool
+  FunctionTask other;
+  RunningPool running(2);
+  for (int i = 0; i < 5; ++i) running.pool.wake(stuck.blocked());
+  Watch never;
+  const auto until_living = [&](std::uint32_t threads) {
+    for (int i = 0; i < 2000 && running.pool.living() != threads; ++i)
+      never.wait([] { return false; }, milliseconds(5));
+    return running.pool.living() == threads;
+  };
+  CHECK(until_living(7));  // five stand still, two are free
+  running.pool.wake(other);
+  CHECK(other.ran(1));
+  CHECK(thread_names().contains("function"));
+  stuck.release();
+  for (const auto& task : stuck.tasks) CHECK(task->ran(1));
+  CHECK(until_living(2));
+  CHECK_FALSE(thread_names().contains("function"));
+  running.pool.wake(other);
+  CHECK(other.ran(2));
+  running.pool.stop();
+}
+
+TEST_CASE("CPU-bound user code is not replaced") {
+  Stuck stuck;
+  FunctionTask timer;
+  RunningPool running(1);
+  running.pool.wake(stuck.spinning());
+  CHECK_FALSE(timer.ran(1, milliseconds(100)));
+  CHECK(running.pool.living() == 1);
+  stuck.release();
+  CHECK(stuck.tasks[0]->ran(1));
+  running.pool.stop();
+}
+
+TEST_CASE("While every thread is in user code, file descriptors and timers are looked after all the same") {
+  Stuck stuck;
+  FunctionTask task;
+  Watch watch;
+  bool told = false;
+  RunningPool running(1);
+  const int fd = ::eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
+  running.pool.wake(stuck.spinning());
+  CHECK_FALSE(task.ran(1, milliseconds(10)));
+  running.poller.watch_once(fd, [&](std::uint64_t) { watch.change([&] { told = true; }); });
+  CHECK(watch.wait([&] { return told; }));
+  stuck.release();
+  running.pool.stop();
+  ::close(fd);
+}
+
+TEST_CASE("A pinned task has one thread for its calls and its turns, which bears its name") {
+  SteadyClock clock;
+  Poller poller;
+  Pool pool(2, clock, poller);
+  std::set<std::thread::id> threads;
+  std::string name;
+  Watch watch;
+  int turns = 0;
+  FunctionTask task([&](TimePoint now) {
+    watch.change([&] {
+      threads.insert(std::this_thread::get_id());
+      ++turns;
+    });
+    return Turn{turns < 100, now + milliseconds(1)};
+  });
+  pool.pin(task);
+  pool.call(task, [&] {
+    threads.insert(std::this_thread::get_id());
+    char room[16];
+    ::pthread_getname_np(::pthread_self(), room, sizeof room);
+    name = room;
+  });
+  CHECK(name == "function");
+  pool.wake(task);
+  pool.start();
+  CHECK(watch.wait([&] { return turns > 110; }));  // 100 at once, then by its timer
+  pool.wake(task);
+  pool.stop();
+  const int then = turns;
+  pool.call(task, [&] { threads.insert(std::this_thread::get_id()); });
+  CHECK(threads.size() == 1);
+  CHECK_FALSE(threads.contains(std::this_thread::get_id()));
+  pool.wake(task);
+  CHECK(turns == then);
+  FunctionTask other;
+  pool.call(other, [&] { threads.insert(std::this_thread::get_id()); });
+  CHECK(threads.contains(std::this_thread::get_id()));
+}
+
+TEST_CASE("A thread's name keeps the number of its task") {
+  CHECK(thread_name("count#3") == "count#3");
+  CHECK(thread_name("a-component-with-a-name#12") == "a-component-#12");
+  CHECK(thread_name("a-component-without-number") == "a-component-wit");
 }
 
 TEST_CASE("stop() returns when no turn runs any more, at whatever moment it comes") {
