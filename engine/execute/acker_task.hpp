@@ -26,7 +26,9 @@ class AckerTask final : public Schedulable {
         timeout_(timeout),
         max_age_(max_age),
         every_(std::clamp<Duration>(timeout / 8, std::chrono::milliseconds(10), std::chrono::seconds(1))),
-        name_("acker of " + spout.name()) {}
+        name_("acker of " + spout.name()) {
+    spout.set_acker(*this);
+  }
 
   void tell(wire::AckBatch&& batch) {
     {
@@ -52,7 +54,7 @@ class AckerTask final : public Schedulable {
     }
     stale_.store(ledger.stale(), std::memory_order_relaxed);
     if (!done_.empty()) spout_.give(done_);
-    return {false, next_};
+    return {false, spout_.pending() != 0 ? next_ : TimePoint::max()};
   }
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
   [[nodiscard]] std::uint64_t backlog() const noexcept override { return bytes_.load(std::memory_order_relaxed); }

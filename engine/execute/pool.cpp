@@ -3,11 +3,15 @@
 
 #include "engine/execute/thread_name.hpp"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace gale::execute {
@@ -28,6 +32,18 @@ Duration cpu_of(clockid_t clock) {
   timespec t{};
   if (::clock_gettime(clock, &t) != 0) return Duration::max();
   return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+}
+/// Running, or waiting for nothing but a core: on a busy machine a thread may use no CPU for long.
+bool is_runnable(pid_t tid) {
+  char path[64], text[512];
+  std::snprintf(path, sizeof path, "/proc/self/task/%d/stat", static_cast<int>(tid));
+  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return true;
+  const ssize_t size = ::read(fd, text, sizeof text);
+  ::close(fd);
+  const std::string_view stat(text, static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  const std::size_t state = stat.rfind(") ");  // behind the name, which may hold anything
+  return state == std::string_view::npos || state + 2 >= stat.size() || stat[state + 2] == 'R';
 }
 std::string name_of(std::uint32_t thread) { return "gale pool " + std::to_string(thread); }
 
@@ -168,6 +184,7 @@ void Pool::loop(std::uint32_t self) {
   std::unique_lock lock(lock_);
   Worker& me = *workers_[self];
   ::pthread_getcpuclockid(::pthread_self(), &me.cpu_clock);
+  me.tid = ::gettid();
   ++busy_;
   wake_monitor();
   me.turn_end = clock_.now();
@@ -381,7 +398,7 @@ void Pool::watch_turn(Worker& worker, TimePoint now) {
     worker.looked_at = true;
     worker.cpu = cpu;
     worker.looked = now;
-  } else if (now - worker.since >= kBlocked && now - worker.looked >= kBlocked / 2) {
+  } else if (now - worker.since >= kBlocked && now - worker.looked >= kBlocked / 2 && !is_runnable(worker.tid)) {
     worker.blocked = true;
     ++blocked_;
     name_thread(worker.thread.native_handle(), worker.running->name());

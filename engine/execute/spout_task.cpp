@@ -66,7 +66,7 @@ Turn SpoutTask::run(TimePoint now) {
   acks_.flush();
   const bool delivered = outbox_.flush();
   publish_counts();
-  pending_.store(ledger_.slots() - free_.size() + replays_.waiting(), std::memory_order_relaxed);
+  tell_pending();
   if (finished() && delivered && !ended_) {
     ended_ = true;
     env_.watcher.finished(id_);
@@ -77,6 +77,14 @@ Turn SpoutTask::run(TimePoint now) {
   if (state_ == GALE_NEXT_UNTIL) wake_at = std::min(wake_at, idle_until_);
   if (!delivered) wake_at = std::min(wake_at, next_touch());
   return {delivered && more, wake_at};
+}
+
+/// Without a pending root the acker has no time to keep, and a thousand idle ones must not look at their ledgers.
+void SpoutTask::tell_pending() {
+  const std::uint64_t pending = ledger_.slots() - free_.size() + replays_.waiting();
+  pending_.store(pending, std::memory_order_release);
+  if (pending != 0 && !acker_awake_ && acker_ != nullptr) env_.pool.wake(*acker_);
+  acker_awake_ = pending != 0;
 }
 
 void SpoutTask::deactivate() {

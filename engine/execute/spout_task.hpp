@@ -29,6 +29,8 @@ class SpoutTask final : public ComponentTask {
   }
 
   [[nodiscard]] ack::Ledger& ledger() noexcept { return ledger_; }
+  /// Who looks after the ledger. It is woken when a root is pending after there was none. Before the first turn.
+  void set_acker(Schedulable& acker) noexcept { acker_ = &acker; }
   /// Completions from the acker. Any thread.
   void give(ack::Completions& done);
   /// No next() any more: what is pending completes, then END goes out, as if the input had ended. Any thread.
@@ -37,7 +39,7 @@ class SpoutTask final : public ComponentTask {
     env_.pool.wake(*this);
   }
   /// Roots that are neither acked nor failed for good.
-  [[nodiscard]] std::uint64_t pending() const noexcept { return pending_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t pending() const noexcept { return pending_.load(std::memory_order_acquire); }
 
  protected:
   const std::uint8_t* pass(const std::uint8_t* at, const std::uint8_t* end) override;
@@ -54,12 +56,15 @@ class SpoutTask final : public ComponentTask {
   bool call_next();
   void after_next(const gale_run& run, const host::Status& status);
   void try_end();
+  void tell_pending();
   void deactivate();
   void open_root(const Emit& emit, std::uint64_t message, std::uint16_t attempt, bool by_engine);
   [[nodiscard]] std::uint16_t next_attempt(std::uint64_t message);
   [[nodiscard]] bool may_call() const;
 
   ack::Ledger ledger_;
+  Schedulable* acker_ = nullptr;
+  bool acker_awake_ = false;
   const LedgerId ledger_id_;
   const bool tracks_;                // else a root is done when it is emitted
   std::vector<std::uint32_t> free_;  // slots; the last used first, which is the warm one

@@ -246,7 +246,7 @@ TEST_CASE("A backlog worth tens of microseconds is taken over by an idle thread"
   for (auto& t : tasks) running.pool.wake(*t);
   CHECK(done.wait([&] { return turns >= 2000; }));
   running.pool.stop();
-  CHECK(threads.size() == 2);
+  CHECK(threads.size() >= 2);
 }
 
 /// Tasks whose turns stand still until the gate opens, or spin until told.
