@@ -37,6 +37,10 @@ struct Truth {
   std::map<Way, std::multiset<std::uint64_t>> sent_fails, got_fails;
 };
 
+/// A root belongs to one life of its ledger's worker, which refuses those of others, as ack::Ledger does.
+RootId root_of(const Life& life, std::uint64_t number) { return RootId{number << 16 | life.second.value}; }
+bool is_of(const Life& life, RootId root) { return (root.value & 0xffff) == life.second.value; }
+
 struct World;
 
 /// One life of one worker.
@@ -114,8 +118,12 @@ struct World {
     for (auto& batch : actions.deliver) arrive(worker, there, std::move(batch));
     for (auto& acks : actions.acks) {
       CHECK(acks.ledger.value == worker.life.first.value);
-      for (const auto& ack : acks.acks) truth.got_xor[{{there, worker.life}, ack.root}] ^= ack.edges;
-      for (const auto& fail : acks.fails) truth.got_fails[{there, worker.life}].insert(fail.root.value);
+      for (const auto& ack : acks.acks) {
+        if (is_of(worker.life, ack.root)) truth.got_xor[{{there, worker.life}, ack.root}] ^= ack.edges;
+      }
+      for (const auto& fail : acks.fails) {
+        if (is_of(worker.life, fail.root)) truth.got_fails[{there, worker.life}].insert(fail.root.value);
+      }
     }
     Link& link = *worker.links[peer];
     bound(link);
@@ -175,16 +183,16 @@ struct World {
     Worker& worker = *alive[any_worker()];
     const WorkerId peer = other_than(worker.life.first);
     Link& link = *worker.links[peer];
-    if (link.peer_incarnation().value == 0) return;
-    const Way way{worker.life, {peer, link.peer_incarnation()}};
+    // Its roots may have come by way of others, before the link has heard of that life.
+    const Way way{worker.life, alive[peer]->life};
     wire::AckBatch acks{LedgerId{peer.value}, {}, {}};
     for (std::size_t i = random() % 20; i > 0; --i) {
-      const wire::Ack ack{RootId{(random() % 50) << 44 | 1}, random()};
+      const wire::Ack ack{root_of(way.second, random() % 50), random()};
       truth.sent_xor[{way, ack.root}] ^= ack.edges;
       acks.acks.push_back(ack);
     }
     if (random() % 4 == 0) {
-      acks.fails.push_back({RootId{random()}, std::string(random() % 30, 'x')});
+      acks.fails.push_back({root_of(way.second, random() >> 20), std::string(random() % 30, 'x')});
       truth.sent_fails[way].insert(acks.fails.back().root.value);
     }
     LinkActions actions;
