@@ -7,6 +7,7 @@
 // Threads: all but wake() and log belong to the task's turn.
 #pragma once
 
+#include "engine/base/histogram.hpp"
 #include "engine/execute/copier.hpp"
 #include "engine/execute/counters.hpp"
 #include "engine/execute/environment.hpp"
@@ -50,6 +51,8 @@ class ComponentTask : public Schedulable {
   void hurry() noexcept override { __atomic_store_n(&out_.stop, 1u, __ATOMIC_RELAXED); }
   [[nodiscard]] TaskId id() const noexcept { return id_; }
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+  /// Bolts: of one execute. Spouts: from emit to ack, of what was acked.
+  [[nodiscard]] Histogram latency() const { return latency_.read(); }
   [[nodiscard]] const plan::Component& component() const noexcept { return component_; }
   [[nodiscard]] bool finished() const noexcept { return finished_.load(std::memory_order_acquire); }
 
@@ -129,6 +132,7 @@ class ComponentTask : public Schedulable {
   const plan::Component& component_;
   const std::string name_;
   Counters counters_;
+  LiveHistogram latency_;
   UserMetrics metrics_;
   Outbox outbox_;
   Copier copier_;

@@ -67,6 +67,7 @@ const std::uint8_t* SpoutTask::pass_tracked_run(const std::uint8_t* at, const st
     const std::uint64_t edge = run.put(ledger_.next_root(slot), ledger_id_, values, size - kHead - 8);
     if (__builtin_expect(edge == 0, 0)) break;  // it was not copied
     ledger_.open(slot, word_at(at + kHead), edge, 1, stamp);
+    opened_[slot] = now_;
     if ((flags & GALE_REPLAY_BY_ENGINE) != 0)
       replays_.hold(slot, stream, {reinterpret_cast<const char*>(values), size - kHead - 8});
     at += size;

@@ -19,6 +19,7 @@ SpoutTask::SpoutTask(Environment& env, TaskId id, Incarnation incarnation)
       ledger_(component_.settings.max_spout_pending, incarnation),
       ledger_id_(env.plan.tasks[id.value].ledger),
       tracks_(env.plan.settings.acker_executors != 0),
+      opened_(std::make_unique_for_overwrite<TimePoint[]>(component_.settings.max_spout_pending)),
       replays_(component_.settings.max_spout_pending) {
   for (std::uint32_t slot = ledger_.slots(); slot > 0; --slot) free_.push_back(slot - 1);
 }
@@ -190,6 +191,7 @@ void SpoutTask::open_root(const Emit& emit, std::uint64_t message, std::uint16_t
   std::uint64_t edges = 0;
   const bool routed = copier_.copy_one(emit, tracks_ ? &anchor : nullptr, edges);
   ledger_.open(slot, message, edges, attempt, now_);
+  opened_[slot] = now_;
   if (by_engine) replays_.hold(slot, emit.stream, {reinterpret_cast<const char*>(emit.values), emit.size}, emit.to);
   if (!routed) {
     ack::Failed failed{slot, ack::Outcome::kFailed, reason(why_not(emit))};
@@ -237,12 +239,20 @@ void SpoutTask::take_completions() {
 void SpoutTask::tell_acked(const std::vector<std::uint32_t>& slots) {
   if (slots.empty()) return;
   told_.clear();
+  std::uint64_t alike = 0;  // roots of one call of next() have one time
+  TimePoint opened = opened_[slots.front()];
   for (const std::uint32_t slot : slots) {
+    if (opened_[slot] != opened) {
+      latency_.add(static_cast<std::uint64_t>((now_ - opened).count()), std::exchange(alike, 0));
+      opened = opened_[slot];
+    }
+    ++alike;
     told_.push_back({ledger_.message_of(slot), 1, ledger_.attempt_of(slot), 1, 0, {nullptr, 0}});
     if (GALE_FAILPOINT_EVERY("callback-twice")) told_.push_back(told_.back());
     replays_.drop(slot);
     free_.push_back(slot);
   }
+  latency_.add(static_cast<std::uint64_t>((now_ - opened).count()), alike);
   counters_.acked.add(slots.size());
   if (const host::Status s = instance_->completed(told_); !s) thrown("ack", s);
 }

@@ -12,6 +12,7 @@
 #include "engine/execute/replays.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
@@ -66,8 +67,9 @@ class SpoutTask final : public ComponentTask {
   Schedulable* acker_ = nullptr;
   bool acker_awake_ = false;
   const LedgerId ledger_id_;
-  const bool tracks_;                // else a root is done when it is emitted
-  std::vector<std::uint32_t> free_;  // slots; the last used first, which is the warm one
+  const bool tracks_;                    // else a root is done when it is emitted
+  std::vector<std::uint32_t> free_;      // slots; the last used first, which is the warm one
+  std::unique_ptr<TimePoint[]> opened_;  // by slot: when the root was emitted
   Replays replays_;
   std::unordered_map<std::uint64_t, std::uint16_t> failed_once_;  // messages a spout may emit again, and their attempts
   std::vector<std::uint32_t> done_at_once_;                       // roots that nobody subscribed to

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gale::plan {
@@ -29,6 +30,9 @@ enum class Grouping : std::uint8_t {
 
 /// Asked for the values of fields, of which some have no hash: such a tuple is refused.
 [[nodiscard]] constexpr bool by_key(Grouping g) { return g == Grouping::kFields || g == Grouping::kPartialKey; }
+
+/// As a topology file writes it.
+[[nodiscard]] std::string_view name_of(Grouping grouping);
 
 /// A grouping that a plugin provides.
 struct Custom {

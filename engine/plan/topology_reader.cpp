@@ -250,6 +250,13 @@ class TopologyReader {
 
 }  // namespace
 
+std::string_view name_of(Grouping grouping) {
+  for (const auto& [name, known] : kGroupings) {
+    if (known == grouping) return name;
+  }
+  return "?";
+}
+
 Topology read_topology(std::string_view text, std::string file, const Sets& sets, const Environment& environment) {
   Topology topology;
   topology.file = std::move(file);

@@ -4,6 +4,7 @@
 // started the worker as one msgpack map (supervisor/control).
 #pragma once
 
+#include "engine/base/histogram.hpp"
 #include "engine/base/ids.hpp"
 
 #include <cstdint>
@@ -18,6 +19,7 @@ struct TaskReport {
   std::uint64_t thrown = 0, forgotten = 0, misuse = 0, dropped = 0, late = 0;
   std::uint64_t roots = 0, replayed = 0, timed_out = 0, stale_acks = 0, pending = 0;  // spouts
   bool finished = false;
+  Histogram latency;  // bolts: of one execute; spouts: from emit to ack, of what was acked
 };
 
 struct LinkReport {

@@ -152,6 +152,7 @@ Report Worker::report() {
       t.stale_acks = ackers_[plan_.tasks[i].ledger.value]->stale();
     }
     t.finished = task->finished();
+    t.latency = task->latency();
     r.tasks.push_back(t);
   }
   if (peers_) r.links = peers_->report();

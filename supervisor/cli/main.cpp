@@ -17,6 +17,7 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"run", "runs a topology to its end", gale::cli::run_command},
+    {"plan", "prints what a topology becomes: tasks, streams, workers, memory", gale::cli::plan_command},
     {"validate", "checks topology files against their plugins", gale::cli::validate_command},
     {"worker", "one worker process of a run; started by gale itself", gale::cli::worker_command},
 };

@@ -11,7 +11,9 @@
 #include <unistd.h>
 #include <boost/program_options.hpp>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 
@@ -22,7 +24,7 @@ namespace {
 struct RunArguments {
   TopologyArguments topology;
   std::uint32_t threads = 0;
-  bool json = false, quiet = false;
+  bool json = false, quiet = false, gdb = false;
   std::optional<Duration> duration;  // --for
 };
 
@@ -185,6 +187,22 @@ int conduct(Run& run, const RunArguments& arguments, const plan::Plan& plan, con
   return totals.failed != 0 || outcome.results_lost || cut_short ? kTuplesFailed : kOk;
 }
 
+/// Becomes gdb with this command in it. One worker: what it should stop at must be in this process.
+int under_gdb(const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = {
+      "gdb", "-q", "-ex", "run", "--args", std::filesystem::read_symlink("/proc/self/exe").string(), "run"};
+  for (const std::string& argument : arguments) {
+    if (argument != "--gdb") command.push_back(argument);
+  }
+  command.insert(command.end(), {"--workers", "1"});
+  std::vector<char*> pointers;
+  for (std::string& word : command) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  ::execvp("gdb", pointers.data());
+  complain(std::string("gdb cannot be started: ") + std::strerror(errno) + "; is it installed?");
+  return kUsage;
+}
+
 }  // namespace
 
 int run_command(const std::vector<std::string>& arguments) {
@@ -201,7 +219,9 @@ int run_command(const std::vector<std::string>& arguments) {
       ("for", po::value(&duration)->value_name("TIME"),
        "lets the spouts stop after that time, then runs out: 500ms, 10s, 5m, 2h")                     //
       ("json", po::bool_switch(&run.json), "prints the summary as one line of JSON, last on stdout")  //
-      ("quiet", po::bool_switch(&run.quiet), "no progress and no summary");
+      ("quiet", po::bool_switch(&run.quiet), "no progress and no summary")                            //
+      ("gdb", po::bool_switch(&run.gdb),
+       "runs it in this one process under gdb, begun; threads bear their tasks' names");
   const CommandLine line{
       "gale run FILE [options]",
       "Runs a topology until all spouts have finished and nothing is pending. Ctrl-C and TERM let the spouts stop and\n"
@@ -213,6 +233,7 @@ int run_command(const std::vector<std::string>& arguments) {
     complain("one topology at a time, not " + std::to_string(files.size()) + "; usage: " + line.usage);
     return kUsage;
   }
+  if (run.gdb) return under_gdb(arguments);
   if (!duration.empty()) {
     run.duration = parse_duration(duration);
     if (!run.duration) {

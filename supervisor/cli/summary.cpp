@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <utility>
 
@@ -22,6 +23,24 @@ std::uint64_t all_emitted(const node::Totals& totals) {
     if (c.spout) n += c.emitted;
   }
   return n;
+}
+
+double micros(const Histogram& histogram, double q) { return std::round(histogram.quantile(q) / 10) / 100; }
+
+nlohmann::ordered_json quantiles(const Histogram& histogram) {
+  if (histogram.empty()) return nullptr;
+  return {{"p50", micros(histogram, 0.5)}, {"p99", micros(histogram, 0.99)}, {"p999", micros(histogram, 0.999)}};
+}
+
+/// For people: three digits, in the unit that suits.
+std::string duration(double ns) {
+  char room[32];
+  const auto [value, unit] = ns < 1e3   ? std::pair(ns, "ns")
+                             : ns < 1e6 ? std::pair(ns / 1e3, "us")
+                             : ns < 1e9 ? std::pair(ns / 1e6, "ms")
+                                        : std::pair(ns / 1e9, "s");
+  std::snprintf(room, sizeof room, "%.3g %s", value, unit);
+  return room;
 }
 
 }  // namespace
@@ -43,6 +62,7 @@ std::string to_json(const Outcome& outcome, const node::Totals& totals) {
                    {"failed", totals.failed},
                    {"replayed", totals.replayed},
                    {"pending", totals.pending}};
+  json["complete_us"] = quantiles(totals.complete);
   json["components"] = nlohmann::ordered_json::array();
   for (const node::ComponentTotals& c : totals.components) {
     json["components"].push_back({{"id", c.id},
@@ -51,7 +71,8 @@ std::string to_json(const Outcome& outcome, const node::Totals& totals) {
                                   {"emitted", c.emitted},
                                   {"executed", c.executed},
                                   {"acked", c.acked},
-                                  {"failed", c.failed}});
+                                  {"failed", c.failed},
+                                  {c.spout ? "complete_us" : "execute_us", quantiles(c.latency)}});
   }
   const worker::LinkReport& l = totals.links;
   json["links"] = {{"records_sent", l.records_sent},
@@ -79,16 +100,18 @@ std::string to_text(const Outcome& outcome, const node::Totals& totals) {
                      grouped(totals.replayed) + " replayed, " + grouped(totals.pending) + " pending\n";
   std::size_t width = 9;
   for (const node::ComponentTotals& c : totals.components) width = std::max(width, c.id.size());
-  const auto row = [&](const std::string& id, const std::array<std::string, 5>& cells) {
+  const auto row = [&](const std::string& id, const std::array<std::string, 7>& cells) {
     text += "  " + padded(id, width, true);
     for (const std::string& cell : cells) text += "  " + padded(cell, 12, false);
     text += "\n";
   };
-  row("component", {"tasks", "emitted", "executed", "acked", "failed"});
+  row("component", {"tasks", "emitted", "executed", "acked", "failed", "p50", "p99"});
   for (const node::ComponentTotals& c : totals.components) {
     row(c.id, {grouped(c.tasks), grouped(c.emitted), c.spout ? "-" : grouped(c.executed), grouped(c.acked),
-               grouped(c.failed)});
+               grouped(c.failed), c.latency.empty() ? "-" : duration(c.latency.quantile(0.5)),
+               c.latency.empty() ? "-" : duration(c.latency.quantile(0.99))});
   }
+  if (!totals.complete.empty()) text += "  p50 and p99: of a spout from emit to ack, of a bolt of one execute\n";
   const node::Trouble& t = totals.trouble;
   const std::array<std::pair<std::uint64_t, const char*>, 9> troubles = {
       {{t.thrown, "calls of user code threw"},
@@ -118,6 +141,8 @@ std::string progress(double seconds, const node::Totals& now, const node::Totals
   }
   std::string text = time + grouped(now.acked) + " roots acked (" + rate(now.acked, before.acked) + "/s), " +
                      grouped(now.pending) + " pending";
+  if (const Histogram recent = now.complete.since(before.complete); !recent.empty())
+    text += ", p99 " + duration(recent.quantile(0.99));
   if (now.failed != 0) text += ", " + grouped(now.failed) + " failed";
   return text;
 }

@@ -65,11 +65,32 @@ Value::Array array(const Value& map, const char* key) {
   return a == nullptr ? Value::Array() : *a;
 }
 
+/// Bucket and count in turn, of those that are not empty.
+Value to_value(const Histogram& histogram) {
+  Value::Array pairs;
+  for (std::size_t b = 0; b < histogram.counts().size(); ++b) {
+    if (histogram.counts()[b] == 0) continue;
+    pairs.emplace_back(static_cast<std::int64_t>(b));
+    pairs.emplace_back(static_cast<std::int64_t>(histogram.counts()[b]));
+  }
+  return pairs;
+}
+Histogram to_histogram(const Value::Array& pairs) {
+  Histogram histogram;
+  for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
+    const auto *b = pairs[i].get_if<std::int64_t>(), *n = pairs[i + 1].get_if<std::int64_t>();
+    if (b != nullptr && n != nullptr && *b >= 0 && *n >= 0)
+      histogram.add(static_cast<std::size_t>(*b), static_cast<std::uint64_t>(*n));
+  }
+  return histogram;
+}
+
 Value to_value(const Report& report) {
   Value::Array tasks;
   for (const TaskReport& t : report.tasks) {
     Value::Map map{{"task", t.task.value}, {"finished", t.finished}};
     for (const auto& [name, member] : kTaskCounts) map.emplace(name, t.*member);
+    map.emplace("latency", to_value(t.latency));
     tasks.emplace_back(std::move(map));
   }
   Value::Map links;
@@ -87,6 +108,7 @@ Report to_report(const Value& map) {
     t.task = TaskId(static_cast<std::uint32_t>(number(one, "task")));
     t.finished = flag(one, "finished");
     for (const auto& [name, member] : kTaskCounts) t.*member = number(one, name);
+    t.latency = to_histogram(array(one, "latency"));
   }
   if (const Value* links = map.find("links")) {
     for (const auto& [name, member] : kLinkCounts) report.links.*member = number(*links, name);

@@ -38,7 +38,10 @@ void Tally::died(WorkerId worker, Incarnation incarnation) {
 Totals Tally::totals() const {
   Totals sum;
   for (const plan::Component& c : plan_.components) {
-    sum.components.push_back({c.id, c.kind == host::ComponentKind::kSpout, c.tasks});
+    ComponentTotals& one = sum.components.emplace_back();
+    one.id = c.id;
+    one.spout = c.kind == host::ComponentKind::kSpout;
+    one.tasks = c.tasks;
   }
   for (const auto& [who, report] : reports_) {
     for (const worker::TaskReport& t : report.tasks) {
@@ -48,8 +51,10 @@ Totals Tally::totals() const {
       c.executed += t.executed;
       c.acked += t.acked;
       c.failed += t.failed;
+      c.latency.add(t.latency);
       add(sum.trouble, t);
       if (!c.spout) continue;
+      sum.complete.add(t.latency);
       sum.emitted += t.roots;
       sum.acked += t.acked;
       sum.failed += t.failed;

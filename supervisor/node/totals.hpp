@@ -21,6 +21,7 @@ struct ComponentTotals {
   bool spout = false;
   std::uint32_t tasks = 0;
   std::uint64_t emitted = 0, executed = 0, acked = 0, failed = 0;
+  Histogram latency;  // of a spout from emit to ack, of a bolt of one execute
 };
 
 /// In words a person wants when it is not zero.
@@ -30,6 +31,7 @@ struct Trouble {
 
 struct Totals {
   std::uint64_t emitted = 0, acked = 0, failed = 0, replayed = 0, pending = 0;  // roots
+  Histogram complete;                                                           // from emit to ack, over all spouts
   std::vector<ComponentTotals> components;
   worker::LinkReport links;
   Trouble trouble;

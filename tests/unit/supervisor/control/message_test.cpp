@@ -29,6 +29,8 @@ Message a_report() {
   }
   t.task = TaskId(65534);
   t.finished = true;
+  t.latency.add(3, 7);
+  t.latency.add(200, 1);
   m.report.tasks = {t, worker::TaskReport{}};
   m.report.links = {1, 2, 3, 4, 5, 6, 7, 8};
   m.report.finishing = true;
@@ -40,6 +42,7 @@ Message a_report() {
 void check_same(const worker::TaskReport& a, const worker::TaskReport& b) {
   CHECK(a.task == b.task);
   CHECK(a.finished == b.finished);
+  CHECK(a.latency.counts() == b.latency.counts());
   for (const auto member :
        {&worker::TaskReport::emitted, &worker::TaskReport::transferred, &worker::TaskReport::executed,
         &worker::TaskReport::acked, &worker::TaskReport::failed, &worker::TaskReport::thrown,

@@ -36,6 +36,8 @@ worker::Report spouts_worker(std::uint64_t roots, std::uint64_t acked) {
   r.tasks[0].timed_out = 2;
   r.tasks[1].executed = acked;
   r.tasks[1].acked = acked;
+  r.tasks[0].latency.add(50, acked);
+  r.tasks[1].latency.add(20, acked);
   r.links.frames_sent = 10;
   return r;
 }
@@ -65,6 +67,8 @@ TEST_CASE("Totals add up workers, components and lives; a newer report of a life
   CHECK(t.trouble.forgotten == 3);
   CHECK(t.trouble.timed_out == 2);
   CHECK(t.links.frames_sent == 15);
+  CHECK(t.complete.counts().at(50) == 60);
+  CHECK(t.components[1].latency.counts().at(20) == 60);
 
   tally.died(WorkerId(0), Incarnation(1));
   tally.update(WorkerId(0), Incarnation(2), spouts_worker(50, 50));

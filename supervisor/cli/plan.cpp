@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// gale plan FILE: what a topology becomes, without running it: tasks, streams, workers, and what may use memory there.
+#include "supervisor/cli/common.hpp"
+#include "supervisor/cli/table.hpp"
+
+#include <boost/program_options.hpp>
+
+#include <cstdio>
+#include <set>
+#include <thread>
+
+namespace gale::cli {
+namespace po = boost::program_options;
+namespace {
+
+std::string bytes(std::uint64_t n) {
+  for (const auto& [unit, name] : {std::pair{30, "GiB"}, std::pair{20, "MiB"}, std::pair{10, "KiB"}}) {
+    if (n < std::uint64_t{1} << unit) continue;
+    char room[32];
+    std::snprintf(room, sizeof room, "%.4g %s", static_cast<double>(n) / static_cast<double>(std::uint64_t{1} << unit),
+                  name);
+    return room;
+  }
+  return std::to_string(n) + " B";
+}
+
+std::string name_of(const plan::Plan& plan, const plan::Edge& edge) {
+  const plan::Stream& stream = plan.component(edge.from).streams[edge.stream];
+  std::string text(plan::name_of(edge.grouping));
+  if (edge.grouping == plan::Grouping::kCustom) text += " " + edge.custom.plugin + "." + edge.custom.type;
+  std::string fields;
+  for (const std::uint16_t position : edge.key) fields += (fields.empty() ? "" : ", ") + stream.fields[position];
+  return fields.empty() ? text : text + " (" + fields + ")";
+}
+
+std::string list_of(const std::vector<std::string>& names) {
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  return all;
+}
+
+/// "1-3, 5"
+std::string workers_of(const plan::Plan& plan, const plan::Component& component) {
+  std::set<unsigned> on;
+  for (std::uint32_t i = 0; i < component.tasks; ++i)
+    on.insert(plan.tasks[component.first_task.value + i].worker.value + 1u);
+  std::string text;
+  for (auto it = on.begin(); it != on.end();) {
+    const unsigned first = *it;
+    unsigned last = first;
+    while (++it != on.end() && *it == last + 1) last = *it;
+    text += (text.empty() ? "" : ", ") + std::to_string(first) + (last == first ? "" : "-" + std::to_string(last));
+  }
+  return text;
+}
+
+std::string components(const plan::Plan& plan) {
+  Table table({"component", "kind", "class", "tasks", "threads", "workers", "emits"});
+  for (const plan::Component& c : plan.components) {
+    std::vector<std::string> streams;
+    for (const plan::Stream& s : c.streams)
+      streams.push_back((s.name == "default" ? "" : s.name + ": ") + "(" + list_of(s.fields) + ")" +
+                        (s.direct ? " direct" : ""));
+    table.row({c.id, c.kind == host::ComponentKind::kSpout ? "spout" : "bolt", c.plugin + "." + c.type,
+               std::to_string(c.tasks), c.pinned ? "pinned" : "pooled", workers_of(plan, c), list_of(streams)});
+  }
+  return table.text();
+}
+
+std::string streams(const plan::Plan& plan) {
+  Table table({"from", "stream", "to", "grouping"});
+  for (const plan::Edge& e : plan.edges) {
+    const plan::Component& from = plan.component(e.from);
+    table.row({from.id, from.streams[e.stream].name, plan.component(e.to).id, name_of(plan, e)});
+  }
+  return table.text();
+}
+
+/// Bounds: what may be in use when everything is full.
+std::string workers(const plan::Plan& plan) {
+  constexpr std::uint64_t kLedgerBytes = 32 + 8 + 8 + 4;  // a slot: the root, its serial, its time, its place when free
+  Table table({"worker", "tasks", "threads", "inboxes", "ledgers", "replay", "kept"});
+  for (std::uint16_t w = 0; w < plan.workers; ++w) {
+    std::uint64_t tasks = 0, pinned = 0, inboxes = 0, ledgers = 0, replay = 0, kept = 0;
+    for (const plan::Task& task : plan.tasks) {
+      if (task.worker != WorkerId(w)) continue;
+      const plan::Component& c = plan.component(task.component);
+      ++tasks;
+      pinned += c.pinned ? 1 : 0;
+      if (c.kind == host::ComponentKind::kSpout) {
+        ledgers += c.settings.max_spout_pending * kLedgerBytes;
+        replay += c.settings.replay_max_bytes;
+      } else {
+        inboxes += c.settings.inbox_bytes;
+        kept += c.settings.task_max_kept_bytes;
+      }
+    }
+    const std::uint32_t pool =
+        plan.settings.threads != 0 ? plan.settings.threads : std::max(1u, std::thread::hardware_concurrency());
+    table.row({std::to_string(w + 1), std::to_string(tasks),
+               std::to_string(pool) + (pinned == 0 ? "" : " + " + std::to_string(pinned) + " pinned"), bytes(inboxes),
+               bytes(ledgers), bytes(replay), bytes(kept)});
+  }
+  return table.text();
+}
+
+}  // namespace
+
+int plan_command(const std::vector<std::string>& arguments) {
+  TopologyArguments topology;
+  std::vector<std::string> files;
+  po::options_description options("Options");
+  std::uint32_t count = 0;
+  add_options(options, topology);
+  options.add_options()  //
+      ("workers", po::value(&count)->value_name("N"), "worker processes (else the topology's)");
+  const CommandLine line{
+      "gale plan FILE [options]",
+      "Prints what a topology becomes: components with their tasks and where these run, streams with\n"
+      "their groupings, and for each worker its threads and what its memory is bounded by. Runs nothing.",
+      options};
+  if (const auto over = parse(line, arguments, &files)) return *over;
+  if (files.size() != 1) {
+    complain("one topology at a time, not " + std::to_string(files.size()) + "; usage: " + line.usage);
+    return kUsage;
+  }
+  topology.file = files.front();
+  if (count != 0) topology.workers = count;
+  host::PluginSearch search = search_for(topology);
+  const plan::PlanOutcome outcome = load(topology, search);
+  if (!outcome) {
+    std::fputs(plan::report(outcome, topology.file).c_str(), stderr);
+    return kUsage;
+  }
+  const plan::Plan& plan = *outcome.plan;
+  std::printf("%s: %zu tasks, %zu streams, %u workers\n\n%s\n%s\n%s", plan.name.c_str(), plan.tasks.size(),
+              plan.edges.size(), unsigned{plan.workers}, components(plan).c_str(), streams(plan).c_str(),
+              workers(plan).c_str());
+  std::puts("\ninboxes, ledgers, replay, kept: what they hold at most; a worker at rest holds none of it");
+  return kOk;
+}
+
+}  // namespace gale::cli
