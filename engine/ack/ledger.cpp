@@ -9,11 +9,8 @@
 namespace gale::ack {
 
 Ledger::Ledger(std::uint32_t slots, Incarnation incarnation)
-    : slots_(slots), table_(std::make_unique<Slot[]>(slots)), serial_(std::make_unique<std::uint64_t[]>(slots)) {
+    : slots_(slots), table_(slots), life_(std::uint64_t{incarnation.value & 0xfff} << kUseBits), uses_(slots) {
   ASSERT(slots >= 1 && slots <= kMaxSlots, "a ledger has 1..2^20-1 slots");
-  const std::uint64_t first =
-      (std::uint64_t{incarnation.value & 0xfff} << kUseBits) | 1;  // use 0 does not exist: no root is 0
-  for (std::uint32_t i = 0; i < slots; ++i) serial_[i] = first;
 }
 
 [[gnu::always_inline]] inline Ledger::Slot* Ledger::find(RootId root) noexcept {

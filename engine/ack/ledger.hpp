@@ -15,6 +15,7 @@
 
 #include "engine/base/clock.hpp"
 #include "engine/base/ids.hpp"
+#include "engine/base/zeroed.hpp"
 #include "engine/wire/ack.hpp"
 
 #include <atomic>
@@ -62,7 +63,7 @@ class Ledger {
 
   /// The id that a free slot's next root will have: known before open(), so that copies can be written first.
   [[nodiscard]] RootId next_root(std::uint32_t slot) const noexcept {
-    return RootId((std::uint64_t{slot} << kSerialBits) | serial_[slot]);
+    return RootId((std::uint64_t{slot} << kSerialBits) | life_ | (uses_[slot] + std::uint64_t{1}));
   }
   /// A time as slots hold it: made once for many roots.
   struct Stamp {
@@ -78,8 +79,7 @@ class Ledger {
             Stamp stamp) noexcept {
     Slot& s = table_[slot];
     const RootId root = next_root(slot);
-    const auto use = static_cast<std::uint32_t>(serial_[slot] + 1);
-    serial_[slot] = (serial_[slot] & ~kUseMask) | (use == 0 ? 1 : use);
+    uses_[slot] = uses_[slot] == kMostUses ? 0 : uses_[slot] + 1;
     s.edges = edges;
     s.message = message;
     s.attempt = attempt;
@@ -117,15 +117,17 @@ class Ledger {
   static_assert(sizeof(Slot) == 32, "acker memory is 32 bytes a root");
 
   [[nodiscard]] Slot* find(RootId root) noexcept;
-  static constexpr std::uint32_t kAgeUnitMs = 256;  // 16 bits of it are four and a half hours
+  static constexpr std::uint32_t kMostUses = kUseMask - 1;  // use 0 does not exist: no root is 0
+  static constexpr std::uint32_t kAgeUnitMs = 256;          // 16 bits of it are four and a half hours
   static std::uint32_t millis(TimePoint t) noexcept {
     return static_cast<std::uint32_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count());
   }
 
   std::uint32_t slots_;
-  std::unique_ptr<Slot[]> table_;
-  std::unique_ptr<std::uint64_t[]> serial_;  // of the next use; the spout task's
+  Zeroed<Slot> table_;
+  std::uint64_t life_;          // the incarnation, where a serial has it
+  Zeroed<std::uint32_t> uses_;  // so far; the spout task's
   std::uint64_t stale_ = 0;
 };
 

@@ -42,7 +42,8 @@ struct Counters {
   // Spouts.
   Count roots;  // tracked emits, replays not counted
   Count replayed;
-  Count timed_out;  // failures of roots, replayed or not, for want of acks
+  Count dead_letters;  // tuples that failed for good and went there
+  Count timed_out;     // failures of roots, replayed or not, for want of acks
 };
 
 /// User metrics by name. Cells live as long as the task.

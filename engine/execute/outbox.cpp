@@ -59,7 +59,7 @@ std::uint32_t Outbox::load(std::uint32_t number) const {
   const Fill there = lane.to->fill();
   if (there.limit == 0) return 100;
   std::uint64_t bytes = there.bytes;
-  for (const wire::BatchPtr& b : lane.full) bytes += b->bytes;
+  for (std::size_t i = lane.first; i < lane.full.size(); ++i) bytes += lane.full[i]->bytes;
   if (lane.open != nullptr) bytes += static_cast<std::uint64_t>(open_[number].at - lane.open->data);
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes * 100 / there.limit, 1000));
 }
@@ -83,13 +83,13 @@ void Outbox::end_all(TimePoint now) {
 }
 
 bool Outbox::send(Lane& lane) {
-  while (!lane.full.empty()) {
-    if (!lane.to->offer(lane.full.front(), owner_)) {
-      refused_ = true;
-      return false;
-    }
-    lane.full.pop_front();
+  for (; lane.first < lane.full.size(); ++lane.first) {
+    if (lane.to->offer(lane.full[lane.first], owner_)) continue;
+    refused_ = true;
+    return false;
   }
+  lane.full.clear();
+  lane.first = 0;
   return true;
 }
 

@@ -11,7 +11,6 @@
 #include "engine/wire/batch_pool.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <vector>
 
@@ -61,7 +60,10 @@ class Outbox {
   template <class F>
   void each(F&& look) const {
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
-      for (const wire::BatchPtr& b : lanes_[i].full) look(b->data, b->data + b->bytes);
+      for (std::size_t j = lanes_[i].first; j < lanes_[i].full.size(); ++j) {
+        const wire::Batch& b = *lanes_[i].full[j];
+        look(b.data, b.data + b.bytes);
+      }
       if (lanes_[i].open != nullptr) look(lanes_[i].open->data, open_[i].at);
     }
   }
@@ -78,7 +80,8 @@ class Outbox {
     TaskId dest;
     Destination* to = nullptr;
     wire::BatchPtr open;
-    std::deque<wire::BatchPtr> full;
+    std::vector<wire::BatchPtr> full;  // from `first` on, in order; a deque takes 0.6 KB when empty
+    std::size_t first = 0;
     std::uint32_t want = 4096;
     bool dirty = false;
   };

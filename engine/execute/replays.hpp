@@ -31,9 +31,10 @@ struct Retry {
 
 class Replays {
  public:
-  explicit Replays(std::uint32_t slots) : held_(slots) {}
+  explicit Replays(std::uint32_t slots) : slots_(slots) {}
 
   void hold(std::uint32_t slot, std::uint16_t stream, std::string_view values, std::optional<TaskId> to = {}) {
+    if (__builtin_expect(slot >= held_.size(), 0)) held_.resize(std::min<std::size_t>(slots_, (slot + 1) * 2));
     Held& h = held_[slot];
     h.stream = stream;
     h.to = to;
@@ -43,22 +44,32 @@ class Replays {
   }
   /// The root is done.
   void drop(std::uint32_t slot) {
+    if (!holds(slot)) return;
     Held& h = held_[slot];
-    if (!h.live) return;
     bytes_ -= h.values.size();
     h.live = false;
     if (h.values.capacity() > kKeepRoom) h.values = {};  // a slot keeps small room: no malloc a tuple
   }
   /// The root failed: its tuple waits until `due`. False when the engine does not hold it.
   bool retry(std::uint32_t slot, std::uint64_t message, std::uint16_t attempt, TimePoint due) {
+    if (!holds(slot)) return false;
     Held& h = held_[slot];
-    if (!h.live) return false;
     waiting_.push_back({due, message, h.stream, attempt, h.to, h.values});
     std::push_heap(waiting_.begin(), waiting_.end(), std::greater<>());
     h.live = false;  // the bytes stay counted: they only moved
     return true;
   }
-  [[nodiscard]] bool holds(std::uint32_t slot) const { return held_[slot].live; }
+  /// The root failed for good: what is held for it is something else from now on.
+  void replace(std::uint32_t slot, std::uint16_t stream, std::string values) {
+    Held& h = held_[slot];
+    bytes_ = bytes_ - h.values.size() + values.size();
+    h.stream = stream;
+    h.to.reset();
+    h.values = std::move(values);
+  }
+  [[nodiscard]] std::uint16_t stream_of(std::uint32_t slot) const { return held_[slot].stream; }
+  [[nodiscard]] std::string_view values_of(std::uint32_t slot) const { return held_[slot].values; }
+  [[nodiscard]] bool holds(std::uint32_t slot) const { return slot < held_.size() && held_[slot].live; }
 
   std::optional<Retry> take_due(TimePoint now) {
     if (waiting_.empty() || waiting_.front().due > now) return std::nullopt;
@@ -80,7 +91,8 @@ class Replays {
     std::uint16_t stream = 0;
     bool live = false;
   };
-  std::vector<Held> held_;      // by slot
+  const std::uint32_t slots_;
+  std::vector<Held> held_;      // by slot, as far as they were used
   std::vector<Retry> waiting_;  // a heap by time
   std::uint64_t bytes_ = 0;
 };

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/execute/spout_task.hpp"
 
+#include "gale/codec/write.hpp"
+#include "gale/value.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -19,6 +22,7 @@ SpoutTask::SpoutTask(Environment& env, TaskId id, Incarnation incarnation)
       ledger_(component_.settings.max_spout_pending, incarnation),
       ledger_id_(env.plan.tasks[id.value].ledger),
       tracks_(env.plan.settings.acker_executors != 0),
+      dead_letters_(component_.dead_letters()),
       opened_(std::make_unique_for_overwrite<TimePoint[]>(component_.settings.max_spout_pending)),
       replays_(component_.settings.max_spout_pending) {
   for (std::uint32_t slot = ledger_.slots(); slot > 0; --slot) free_.push_back(slot - 1);
@@ -269,6 +273,7 @@ void SpoutTask::tell_failed(const ack::Failed& failed) {
     replays_.retry(slot, message, static_cast<std::uint16_t>(attempt + 1), now_ + backoff(attempt));
     return;
   }
+  if (by_engine && bury(failed, message, attempt)) return;
   replays_.drop(slot);
   if (last) {
     counters_.failed.add(1);
@@ -279,6 +284,26 @@ void SpoutTask::tell_failed(const ack::Failed& failed) {
                                    last ? 1u : 0u, 0, {failed.reason.data(), failed.reason.size()}};
   if (last) report("failed for good after " + std::to_string(attempt) + " attempts: " + failed.reason);
   if (const host::Status s = instance_->completed({&completion, 1}); !s) thrown("fail", s);
+}
+
+/// The tuple failed for good, and somebody reads dead letters: it leaves once more, as one, and the spout hears an ack
+/// when the letter is acked. A letter that fails is sent as often again as its tuple was.
+bool SpoutTask::bury(const ack::Failed& failed, std::uint64_t message, std::uint16_t attempt) {
+  const std::uint32_t most = component_.settings.max_attempts;
+  if (!dead_letters_ || attempt >= 2 * most) return false;
+  if (replays_.stream_of(failed.slot) != *dead_letters_) {
+    counters_.dead_letters.add(1);
+    report("to the dead letters after " + std::to_string(attempt) + " attempts: " + failed.reason);
+    std::string letter = codec::packed(
+        Value(Value::Array{Value(component_.id), Value(component_.streams[replays_.stream_of(failed.slot)].name),
+                           Value(failed.reason), Value(std::int64_t{attempt}), Value()}));
+    letter.pop_back();  // the nil: the values stand there, as they are
+    letter += replays_.values_of(failed.slot);
+    replays_.replace(failed.slot, *dead_letters_, std::move(letter));
+  }
+  replays_.retry(failed.slot, message, static_cast<std::uint16_t>(attempt + 1),
+                 attempt == most ? now_ : now_ + backoff(static_cast<std::uint16_t>(attempt - most)));
+  return true;
 }
 
 }  // namespace gale::execute

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -54,6 +55,7 @@ class SpoutTask final : public ComponentTask {
   const std::uint8_t* pass_untracked_run(const std::uint8_t* at, const std::uint8_t* end, std::uint16_t stream);
   const std::uint8_t* pass_tracked_run(const std::uint8_t* at, const std::uint8_t* end, std::uint16_t stream);
   void retry_due();
+  bool bury(const ack::Failed& failed, std::uint64_t message, std::uint16_t attempt);
   bool call_next();
   void after_next(const gale_run& run, const host::Status& status);
   void try_end();
@@ -67,9 +69,10 @@ class SpoutTask final : public ComponentTask {
   Schedulable* acker_ = nullptr;
   bool acker_awake_ = false;
   const LedgerId ledger_id_;
-  const bool tracks_;                    // else a root is done when it is emitted
-  std::vector<std::uint32_t> free_;      // slots; the last used first, which is the warm one
-  std::unique_ptr<TimePoint[]> opened_;  // by slot: when the root was emitted
+  const bool tracks_;                                // else a root is done when it is emitted
+  const std::optional<std::uint16_t> dead_letters_;  // the stream, if somebody reads it
+  std::vector<std::uint32_t> free_;                  // slots; the last used first, which is the warm one
+  std::unique_ptr<TimePoint[]> opened_;              // by slot: when the root was emitted
   Replays replays_;
   std::unordered_map<std::uint64_t, std::uint16_t> failed_once_;  // messages a spout may emit again, and their attempts
   std::vector<std::uint32_t> done_at_once_;                       // roots that nobody subscribed to

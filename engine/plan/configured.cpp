@@ -26,7 +26,10 @@ class Asker {
         faults_(faults),
         state_(plan.components.size(), State::kNew) {
     for (std::size_t i = 0; i < plan.components.size(); ++i) index_.emplace(plan.components[i].id, i);
-    for (const Subscription& s : topology.streams) into_[s.to.value].push_back(&s);
+    for (const Subscription& s : topology.streams) {
+      into_[s.to.value].push_back(&s);
+      dead_letters_ = dead_letters_ || s.from.value == kDeadLetters;
+    }
   }
 
   void run() {
@@ -93,9 +96,11 @@ class Asker {
     return std::none_of(d.streams.begin(), d.streams.end(), [](const auto& s) { return s.fields.empty(); });
   }
 
-  static void take_streams(Component& component, const host::ComponentDescription& description) {
+  void take_streams(Component& component, const host::ComponentDescription& description) const {
     for (const host::StreamDescription& s : description.streams)
       component.streams.push_back({s.name, s.fields, {}, s.direct});
+    if (component.kind == host::ComponentKind::kSpout && dead_letters_)
+      component.streams.push_back({std::string(kDeadLetters), dead_letter_fields(), {}, false});
   }
   /// The file's own word on ticks stays the last.
   void take_tick(std::size_t i, std::uint32_t tick_ms) {
@@ -114,6 +119,13 @@ class Asker {
     info.tasks = component.tasks;
     info.config = component.config;
     for (const Subscription* s : into_[component.id]) {
+      if (s->from.value == kDeadLetters) {
+        for (const Component& spout : plan_.components) {
+          if (spout.kind == host::ComponentKind::kSpout)
+            info.inputs.push_back({spout.id, std::string(kDeadLetters), dead_letter_fields()});
+        }
+        continue;
+      }
       const auto from = index_.find(s->from.value);
       if (from == index_.end() || state_[from->second] != State::kDone) continue;
       for (const Stream& stream : plan_.components[from->second].streams) {
@@ -131,6 +143,7 @@ class Asker {
   std::deque<host::ComponentDescription>& configured_;
   Faults& faults_;
   std::vector<State> state_;
+  bool dead_letters_ = false;  // somebody reads them
   std::map<std::string, std::size_t, std::less<>> index_;
   std::map<std::string, std::vector<const Subscription*>, std::less<>> into_;  // by reader
 };

@@ -222,6 +222,8 @@ class Planner {
 
 }  // namespace
 
+std::vector<std::string> dead_letter_fields() { return {"origin", "stream", "reason", "attempts", "values"}; }
+
 PlanOutcome make_plan(const Topology& topology, Catalog& catalog, const PlanOptions& options) {
   return Planner(topology, catalog, options).run();
 }

@@ -10,6 +10,7 @@
 #include "topology-api/host/description.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,11 @@ struct Custom {
   Value::Map config;
 };
 
+/// Where a file reads the dead letters of all spouts, and the stream of each on which they leave: tuples that failed
+/// for good, of those that the engine replays.
+inline constexpr std::string_view kDeadLetters = "__dead_letters";
+[[nodiscard]] std::vector<std::string> dead_letter_fields();  // origin, stream, reason, attempts, values
+
 struct Stream {
   std::string name;
   std::vector<std::string> fields;
@@ -69,6 +75,14 @@ struct Component {
   std::uint32_t tasks = 1;
   std::vector<Stream> streams;      // by number
   std::vector<std::size_t> inputs;  // into Plan::edges, by input number
+
+  /// Number of the stream kDeadLetters, when somebody reads it.
+  [[nodiscard]] std::optional<std::uint16_t> dead_letters() const {
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+      if (streams[i].name == kDeadLetters) return static_cast<std::uint16_t>(i);
+    }
+    return std::nullopt;
+  }
 };
 
 struct Task {

@@ -40,30 +40,43 @@ class Connector {
  private:
   void add(const Subscription& subscription) {
     const auto to = find_to(subscription.to);
+    if (subscription.from.value == kDeadLetters) {
+      Subscription of_spout = subscription;
+      of_spout.stream.value = kDeadLetters;
+      for (std::size_t i = 0; to && i < plan_.components.size(); ++i) {
+        if (plan_.components[i].kind == host::ComponentKind::kSpout) add(subscription, of_spout, i, *to);
+      }
+      return;
+    }
     const auto from = find_from(subscription.from);
-    if (!from || !to || descriptions_[*from] == nullptr) return;
-    const auto stream = find_stream(plan_.components[*from], subscription);
+    if (from && to) add(subscription, subscription, *from, *to);
+  }
+
+  /// `written` is what the file says, `subscription` what it means for one source.
+  void add(const Subscription& written, const Subscription& subscription, std::size_t from, std::size_t to) {
+    if (descriptions_[from] == nullptr) return;
+    const auto stream = find_stream(plan_.components[from], subscription);
     if (!stream) return;
-    if (!seen_.emplace(*from, *stream, *to).second) {
+    if (!seen_.emplace(from, *stream, to).second) {
       faults_.push_back({subscription.at, "'" + subscription.to.value + "' reads stream '" + subscription.stream.value +
                                               "' of '" + subscription.from.value +
                                               "' already; it would get each tuple twice"});
       return;
     }
     Edge edge;
-    edge.from = ComponentId(static_cast<std::uint16_t>(*from));
-    edge.to = ComponentId(static_cast<std::uint16_t>(*to));
+    edge.from = ComponentId(static_cast<std::uint16_t>(from));
+    edge.to = ComponentId(static_cast<std::uint16_t>(to));
     edge.stream = static_cast<std::uint16_t>(*stream);
     edge.grouping = subscription.grouping.value_or(Grouping::kShuffle);
-    const Stream& read = plan_.components[*from].streams[*stream];
+    const Stream& read = plan_.components[from].streams[*stream];
     if (by_key(edge.grouping)) edge.key = key_of(subscription, read);
     check_direct(subscription, read);
-    check_reads(subscription, read, subscription.to.value, descriptions_[*to]);
-    if (const auto custom = customs_.find(&subscription); custom != customs_.end()) {
+    check_reads(subscription, read, subscription.to.value, descriptions_[to]);
+    if (const auto custom = customs_.find(&written); custom != customs_.end()) {
       edge.custom = custom->second.custom;
       check_reads(subscription, read, subscription.custom->id.value, custom->second.description);
     }
-    link(edge, subscription);
+    link(edge, written);
   }
 
   void link(Edge edge, const Subscription& subscription) {
@@ -80,6 +93,7 @@ class Connector {
     if (id.value.empty()) return std::nullopt;
     if (const auto found = index_.find(id.value); found != index_.end()) return found->second;
     Names all = spouts_;
+    all.push_back(kDeadLetters);
     all.insert(all.end(), bolts_.begin(), bolts_.end());
     faults_.push_back({id.at, "no spout or bolt has the id '" + id.value + "'" + suggest(id.value, all)});
     return std::nullopt;

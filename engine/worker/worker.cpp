@@ -147,6 +147,7 @@ Report Worker::report() {
     t.roots = c.roots.read();
     t.replayed = c.replayed.read();
     t.timed_out = c.timed_out.read();
+    t.dead_letters = c.dead_letters.read();
     if (spouts_[i]) {
       t.pending = spouts_[i]->pending();
       t.stale_acks = ackers_[plan_.tasks[i].ledger.value]->stale();

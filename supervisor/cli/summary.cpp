@@ -84,9 +84,9 @@ std::string to_json(const Outcome& outcome, const node::Totals& totals) {
                    {"garbage_refused", l.garbage_refused},
                    {"dropped_to_dead", l.dropped_to_dead}};
   const node::Trouble& t = totals.trouble;
-  json["trouble"] = {{"thrown", t.thrown},        {"forgotten", t.forgotten}, {"misuse", t.misuse},
-                     {"dropped", t.dropped},      {"late", t.late},           {"timed_out", t.timed_out},
-                     {"stale_acks", t.stale_acks}};
+  json["trouble"] = {
+      {"thrown", t.thrown}, {"forgotten", t.forgotten}, {"misuse", t.misuse},         {"dropped", t.dropped},
+      {"late", t.late},     {"timed_out", t.timed_out}, {"stale_acks", t.stale_acks}, {"dead_letters", t.dead_letters}};
   json["worker_restarts"] = outcome.restarts;
   json["results_lost"] = outcome.results_lost;
   return json.dump();
@@ -113,13 +113,14 @@ std::string to_text(const Outcome& outcome, const node::Totals& totals) {
   }
   if (!totals.complete.empty()) text += "  p50 and p99: of a spout from emit to ack, of a bolt of one execute\n";
   const node::Trouble& t = totals.trouble;
-  const std::array<std::pair<std::uint64_t, const char*>, 9> troubles = {
+  const std::array<std::pair<std::uint64_t, const char*>, 10> troubles = {
       {{t.thrown, "calls of user code threw"},
        {t.forgotten, "tuples were neither acked, failed nor kept"},
        {t.misuse, "acks or emits of settled tuples were refused"},
        {t.dropped, "untracked tuples had no key and were dropped"},
        {t.late, "tuples came after their bolt had finished"},
        {t.timed_out, "times a root timed out"},
+       {t.dead_letters, "tuples failed for good and went to the dead letters"},
        {totals.links.garbage_refused, "frames were refused as garbage"},
        {totals.links.dropped_to_dead, "frames were on the way to a worker that died"},
        {outcome.restarts, "worker processes died and were started anew"}}};

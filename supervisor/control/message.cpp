@@ -14,7 +14,7 @@ using worker::LinkReport;
 using worker::Report;
 using worker::TaskReport;
 
-constexpr std::array<std::pair<const char*, std::uint64_t TaskReport::*>, 15> kTaskCounts = {{
+constexpr std::array<std::pair<const char*, std::uint64_t TaskReport::*>, 16> kTaskCounts = {{
     {"emitted", &TaskReport::emitted},
     {"transferred", &TaskReport::transferred},
     {"executed", &TaskReport::executed},
@@ -30,6 +30,7 @@ constexpr std::array<std::pair<const char*, std::uint64_t TaskReport::*>, 15> kT
     {"timed_out", &TaskReport::timed_out},
     {"stale_acks", &TaskReport::stale_acks},
     {"pending", &TaskReport::pending},
+    {"dead_letters", &TaskReport::dead_letters},
 }};
 constexpr std::array<std::pair<const char*, std::uint64_t LinkReport::*>, 8> kLinkCounts = {{
     {"records_sent", &LinkReport::records_sent},

@@ -12,6 +12,7 @@ void add(Trouble& trouble, const worker::TaskReport& t) {
   trouble.late += t.late;
   trouble.timed_out += t.timed_out;
   trouble.stale_acks += t.stale_acks;
+  trouble.dead_letters += t.dead_letters;
 }
 
 void add(worker::LinkReport& sum, const worker::LinkReport& l) {

@@ -137,7 +137,8 @@ worker::TaskReport EngineRun::counts(const std::string& component) {
           &worker::TaskReport::acked, &worker::TaskReport::failed, &worker::TaskReport::thrown,
           &worker::TaskReport::forgotten, &worker::TaskReport::misuse, &worker::TaskReport::dropped,
           &worker::TaskReport::late, &worker::TaskReport::roots, &worker::TaskReport::replayed,
-          &worker::TaskReport::timed_out, &worker::TaskReport::stale_acks, &worker::TaskReport::pending}) {
+          &worker::TaskReport::timed_out, &worker::TaskReport::stale_acks, &worker::TaskReport::pending,
+          &worker::TaskReport::dead_letters}) {
       sum.*member += t.*member;
     }
   }

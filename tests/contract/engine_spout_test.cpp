@@ -329,6 +329,68 @@ TEST_CASE("With topology.acker.executors: 0 tracked tuples are acked when emitte
   }
 }
 
+TEST_CASE(
+    "Contract 8: what failed for good goes to the dead letters, if somebody reads them, and is acked with its letter") {
+  Told told;
+  SpoutScript spout = numbers(20);
+  told.listen(spout);
+  BoltScript bolt, sink;
+  bolt.execute = [](const Tuple& t, Collector& out) {
+    if (t.get<int>(0) % 5 == 0) return out.fail(t, "no fives");
+    out.ack(t);
+  };
+  Signal signal;
+  std::vector<std::string> letters;
+  int refused = 0;
+  sink.execute = [&](const Tuple& t, Collector& out) {
+    if (t.get<Value>("values").get<Value::Array>().at(0) == Value(5) && refused++ == 0) return out.fail(t, "not now");
+    signal.change([&] {
+      const auto values = t.get<Value>("values").get<Value::Array>();
+      letters.push_back(t.get<std::string>("origin") + " " + t.get<std::string>("stream") + " " +
+                        t.get<std::string>("reason") + " " + std::to_string(t.get<int>("attempts")) + " " +
+                        std::to_string(values.at(0).get<std::int64_t>()) + " " + values.at(1).get<std::string>());
+    });
+    out.ack(t);
+  };
+  const std::string yaml = pair_of(spout, bolt, "topology.max.attempts: 2") +
+                           "  - {from: __dead_letters, to: sink, grouping: {type: GLOBAL}}\n";
+  const std::string bolts = "bolts:\n";
+  std::string with_sink = yaml;
+  with_sink.insert(with_sink.find(bolts) + bolts.size(),
+                   "  - {id: sink, className: scripted.Step, properties: {" + at(sink) + "}}\n");
+  EngineRun run(with_sink);
+  REQUIRE(run_to_end(run));
+  std::sort(letters.begin(), letters.end());
+  CHECK(letters == std::vector<std::string>{
+                       "spout default bolt#0: no fives 2 0 text", "spout default bolt#0: no fives 2 10 text",
+                       "spout default bolt#0: no fives 2 15 text", "spout default bolt#0: no fives 2 5 text"});
+  CHECK(told.acks.size() == 20);
+  CHECK(told.fails.empty());
+  CHECK(run.counts("spout").dead_letters == 4);
+  CHECK(run.counts("spout").failed == 0);
+}
+
+TEST_CASE("Contract 8: a dead letter that always fails is told to the spout as a failure for good") {
+  Told told;
+  SpoutScript spout = numbers(1);
+  told.listen(spout);
+  BoltScript bolt;
+  std::atomic<int> letters{0};
+  bolt.execute = [&](const Tuple& t, Collector& out) {
+    letters += t.stream() == "__dead_letters" ? 1 : 0;
+    out.fail(t, "never");
+  };
+  const std::string yaml = pair_of(spout, bolt, "topology.max.attempts: 2") +
+                           "  - {from: __dead_letters, to: bolt, grouping: {type: GLOBAL}}\n";
+  EngineRun run(yaml);
+  REQUIRE(run_to_end(run));
+  CHECK(letters == 2);
+  REQUIRE(told.fails[0].size() == 1);
+  CHECK(told.fails[0][0].final);
+  CHECK(told.fails[0][0].attempt == 4);
+  CHECK(run.counts("spout").failed == 1);
+}
+
 TEST_CASE("Slow is not lost: what waits in front of a slow bolt is touched and does not time out") {
   Told told;
   SpoutScript spout = numbers(12);

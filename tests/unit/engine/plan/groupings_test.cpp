@@ -61,6 +61,28 @@ TEST_CASE("What a custom grouping reads must be in the stream, its properties mu
         "f.yaml:12:107: words.Chooser has no key 'bye' (did you mean 'by'?)\n");
 }
 
+TEST_CASE("Dead letters are a stream of every spout, once somebody reads them") {
+  const std::string two =
+      "name: t\nplugins: [words]\n"
+      "spouts:\n  - {id: a, className: words.Lines, properties: {path: x}}\n"
+      "  - {id: b, className: words.Lines, properties: {path: x}}\n"
+      "bolts:\n  - {id: sink, className: words.Sink}\n"
+      "streams:\n  - {from: a, to: sink, grouping: {type: SHUFFLE}}\n"
+      "  - {from: b, to: sink, grouping: {type: SHUFFLE}}\n";
+  CHECK_FALSE(good_plan(two).components[0].dead_letters());
+  const Plan plan = good_plan(two + "  - {from: __dead_letters, to: sink, grouping: {type: FIELDS, args: [origin]}}\n");
+  REQUIRE(plan.edges.size() == 4);
+  CHECK(plan.components[0].dead_letters() == 2);
+  CHECK(plan.components[1].dead_letters() == 2);
+  CHECK_FALSE(plan.components[2].dead_letters());
+  CHECK(plan.edges[2].stream == 2);
+  CHECK(plan.edges[3].from == ComponentId(1));
+  CHECK(plan.edges[3].key == std::vector<std::uint16_t>{0});
+  CHECK(report_of(two + "  - {from: __dead_letters, to: sink, grouping: {type: FIELDS, args: [why]}}\n") ==
+        "f.yaml:11:68: stream '__dead_letters' of '__dead_letters' has no field 'why'; there are: origin, stream, "
+        "reason, attempts, values\n");
+}
+
 TEST_CASE("Load-aware messaging is switched off for a topology or a component") {
   const std::string off = "config: {topology.disable.loadaware.messaging: true}\n";
   CHECK_FALSE(good_plan(file("{type: ALL}")).components[0].settings.disable_load_aware);

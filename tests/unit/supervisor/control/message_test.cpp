@@ -23,7 +23,8 @@ Message a_report() {
         &worker::TaskReport::acked, &worker::TaskReport::failed, &worker::TaskReport::thrown,
         &worker::TaskReport::forgotten, &worker::TaskReport::misuse, &worker::TaskReport::dropped,
         &worker::TaskReport::late, &worker::TaskReport::roots, &worker::TaskReport::replayed,
-        &worker::TaskReport::timed_out, &worker::TaskReport::stale_acks, &worker::TaskReport::pending}) {
+        &worker::TaskReport::timed_out, &worker::TaskReport::stale_acks, &worker::TaskReport::pending,
+        &worker::TaskReport::dead_letters}) {
     t.*member = next;
     next *= 17;  // up to 2^57
   }
