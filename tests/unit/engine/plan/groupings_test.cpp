@@ -79,7 +79,7 @@ TEST_CASE("Dead letters are a stream of every spout, once somebody reads them") 
   CHECK(plan.edges[3].from == ComponentId(1));
   CHECK(plan.edges[3].key == std::vector<std::uint16_t>{0});
   CHECK(report_of(two + "  - {from: __dead_letters, to: sink, grouping: {type: FIELDS, args: [why]}}\n") ==
-        "f.yaml:11:68: stream '__dead_letters' of '__dead_letters' has no field 'why'; there are: origin, stream, "
+        "f.yaml:11:70: stream '__dead_letters' of '__dead_letters' has no field 'why'; there are: origin, stream, "
         "reason, attempts, values\n");
 }
 
