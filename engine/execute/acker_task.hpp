@@ -48,13 +48,14 @@ class AckerTask final : public Schedulable {
     ack::Ledger& ledger = spout_.ledger();
     for (const wire::AckBatch& batch : taken_) ledger.apply(batch, now, done_);
     taken_.clear();
-    if (now >= next_) {
+    const bool pending = spout_.pending() != 0;
+    if (pending && now >= next_) {
       ledger.expire(now, timeout_, max_age_, done_);
       next_ = now + every_;
     }
     stale_.store(ledger.stale(), std::memory_order_relaxed);
     if (!done_.empty()) spout_.give(done_);
-    return {false, spout_.pending() != 0 ? next_ : TimePoint::max()};
+    return {false, pending ? next_ : TimePoint::max()};
   }
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
   [[nodiscard]] std::uint64_t backlog() const noexcept override { return bytes_.load(std::memory_order_relaxed); }
