@@ -3,15 +3,12 @@
 
 #include "engine/execute/thread_name.hpp"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <functional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace gale::execute {
@@ -19,32 +16,12 @@ namespace {
 
 constexpr std::uint64_t kWorthWaking = 64 * 1024;               // bytes: tens of microseconds of work
 constexpr Duration kLookEvery = std::chrono::microseconds(50);  // at the poller, between turns
-constexpr Duration kMonitorEvery = std::chrono::milliseconds(2);
-constexpr Duration kLongTurn = std::chrono::milliseconds(1);
-constexpr Duration kMonitorLinger = std::chrono::seconds(1);
-constexpr Duration kStandsStill = std::chrono::microseconds(50);  // CPU time of a blocked thread, while it is watched
 constexpr Duration kExtraLinger = std::chrono::seconds(1);
 
 thread_local Pool* this_pool = nullptr;
 thread_local std::uint32_t this_worker = 0;
+thread_local const Schedulable* this_task = nullptr;
 
-Duration cpu_of(clockid_t clock) {
-  timespec t{};
-  if (::clock_gettime(clock, &t) != 0) return Duration::max();
-  return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
-}
-/// Running, or waiting for nothing but a core: on a busy machine a thread may use no CPU for long.
-bool is_runnable(pid_t tid) {
-  char path[64], text[512];
-  std::snprintf(path, sizeof path, "/proc/self/task/%d/stat", static_cast<int>(tid));
-  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return true;
-  const ssize_t size = ::read(fd, text, sizeof text);
-  ::close(fd);
-  const std::string_view stat(text, static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
-  const std::size_t state = stat.rfind(") ");  // behind the name, which may hold anything
-  return state == std::string_view::npos || state + 2 >= stat.size() || stat[state + 2] == 'R';
-}
 std::string name_of(std::uint32_t thread) { return "gale pool " + std::to_string(thread); }
 
 }  // namespace
@@ -83,9 +60,16 @@ void Pool::pin(Schedulable& task) {
 }
 
 void Pool::call(Schedulable& task, const std::function<void()>& f) {
-  if (task.own_ == nullptr) return f();
-  task.own_->call(f);
+  const auto known = [&] {
+    this_task = &task;
+    f();
+    this_task = nullptr;
+  };
+  if (task.own_ == nullptr) return known();
+  task.own_->call(known);
 }
+
+const Schedulable* Pool::running_here() noexcept { return this_task; }
 
 void Pool::stop() {
   {
@@ -213,7 +197,9 @@ void Pool::loop(std::uint32_t self) {
 bool Pool::run(Worker& me, Schedulable& task) {
   // Pairs with wake()'s release on a queued task: what its wakers did is visible from here on.
   task.state_.exchange(Schedulable::State::kRunning, std::memory_order_acq_rel);
+  this_task = &task;
   me.turn = task.run(clock_.now());
+  this_task = nullptr;
   me.turn_end = clock_.now();
   return me.turn.again;
 }
@@ -221,7 +207,9 @@ bool Pool::run(Worker& me, Schedulable& task) {
 bool Pool::run_own(Schedulable& task) {
   using State = Schedulable::State;
   task.state_.exchange(State::kRunning, std::memory_order_acq_rel);
+  this_task = &task;
   const Turn turn = task.run(clock_.now());
+  this_task = nullptr;
   State running = State::kRunning;
   if (!turn.again && task.state_.compare_exchange_strong(running, State::kIdle, std::memory_order_acq_rel)) {
     wake_at(task, turn.wake_at);
@@ -354,64 +342,6 @@ void Pool::help() {  // under lock_
     return;
   }
   if (waiting_in_poller_) poller_.poke();
-}
-
-void Pool::wake_monitor() {  // under lock_
-  if (monitor_sleeps_) monitor_wakes_.notify_one();
-}
-
-void Pool::monitor() {
-  name_thread("gale monitor");
-  std::unique_lock lock(lock_);
-  TimePoint idle_since = clock_.now();
-  std::uint64_t before = 0;
-  while (!stopping_) {
-    if (busy_ > 0) idle_since = clock_.now();
-    if (clock_.now() - idle_since > kMonitorLinger) {
-      monitor_sleeps_ = true;
-      monitor_wakes_.wait(lock, [&] { return busy_ > 0 || stopping_; });
-      monitor_sleeps_ = false;
-      continue;
-    }
-    monitor_wakes_.wait_for(lock, kMonitorEvery, [&] { return stopping_.load(); });
-    const TimePoint now = clock_.now();
-    for (const auto& w : workers_) {
-      if (w->running != nullptr && now - w->since > kLongTurn) watch_turn(*w, now);
-    }
-    for (const auto& own : own_) own->hurry(now, kLongTurn);
-    replace_blocked();
-    const bool waited = queued_ > 0 && before > 0;
-    const bool nobody_polls = busy_ > 0 && !waiting_in_poller_;
-    if ((waited || nobody_polls) && busy_ < living_) help();
-    before = queued_;
-    const TimePoint looked = TimePoint(Duration(looked_at_.load(std::memory_order_relaxed)));
-    if (nobody_polls && now - looked >= kMonitorEvery) look(now, lock);  // all are in user code
-  }
-}
-
-/// A turn is long. When its thread uses no CPU meanwhile, it waits for something, and another takes its place.
-void Pool::watch_turn(Worker& worker, TimePoint now) {
-  worker.running->hurry();
-  if (worker.blocked) return;
-  const Duration cpu = cpu_of(worker.cpu_clock);
-  if (!worker.looked_at || cpu - worker.cpu > kStandsStill) {
-    worker.looked_at = true;
-    worker.cpu = cpu;
-    worker.looked = now;
-  } else if (now - worker.since >= kBlocked && now - worker.looked >= kBlocked / 2 && !is_runnable(worker.tid)) {
-    worker.blocked = true;
-    ++blocked_;
-    name_thread(worker.thread.native_handle(), worker.running->name());
-  }
-}
-
-void Pool::replace_blocked() {
-  while (living_ - blocked_ < threads_ && living_ < threads_ + kMostExtra) {
-    std::uint32_t place = 0;
-    while (place < workers_.size() && !workers_[place]->retired) ++place;
-    if (place == workers_.size()) workers_.push_back(std::make_unique<Worker>());
-    start_thread(place);
-  }
 }
 
 }  // namespace gale::execute

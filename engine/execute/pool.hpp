@@ -56,6 +56,8 @@ class Pool {
   /// Wakes it at `when`, unless it ran before and asked for another time.
   void wake_at(Schedulable& task, TimePoint when);
 
+  /// The task whose turn or call runs on this thread; null when there is none.
+  [[nodiscard]] static const Schedulable* running_here() noexcept;
   [[nodiscard]] std::uint32_t threads() const noexcept { return threads_; }
   /// Threads that are there now, extra ones included.
   [[nodiscard]] std::uint32_t living();

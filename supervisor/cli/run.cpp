@@ -4,6 +4,7 @@
 #include "engine/base/log.hpp"
 #include "engine/worker/worker.hpp"
 #include "supervisor/cli/common.hpp"
+#include "supervisor/cli/exit_guard.hpp"
 #include "supervisor/cli/signals.hpp"
 #include "supervisor/cli/summary.hpp"
 #include "supervisor/node/local_run.hpp"
@@ -157,6 +158,7 @@ class Ending {
 int conduct(Run& run, const RunArguments& arguments, const plan::Plan& plan, const Clock& clock) {
   const TimePoint began = clock.now();
   Ending ending(run, arguments, plan.settings.message_timeout + kStopGrace, clock);
+  const ExitGuard guard;
   if (Result<void> started = run.start(); !started) {
     complain(started.error());
     return kUsage;

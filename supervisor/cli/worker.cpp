@@ -5,6 +5,7 @@
 
 #include "engine/base/log.hpp"
 #include "supervisor/cli/common.hpp"
+#include "supervisor/cli/exit_guard.hpp"
 #include "supervisor/control/channel.hpp"
 
 #include <sys/prctl.h>
@@ -85,6 +86,7 @@ int work(const plan::Plan& plan, const WorkerArguments& a, host::PluginSearch& s
                          .link_dir = a.dir,
                          .token = a.token},
                         clock);
+  const ExitGuard guard;
   if (Result<void> started = worker.start(search); !started) {
     reporter.cannot_start(started.error());
     return kUsage;

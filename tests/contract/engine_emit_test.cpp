@@ -358,7 +358,7 @@ TEST_CASE("A key that is an array fails a tracked root with the stream's name, a
   }
 }
 
-TEST_CASE("Roots of a stream that nobody reads are acked at once, however many more there are than slots") {
+TEST_CASE("Contract 2: roots of a stream that nobody reads are acked at once, however many more there are than slots") {
   Told told;
   SpoutScript spout;
   spout.next = [&spout, n = 0](SpoutCollector& out, Context&) mutable {

@@ -391,7 +391,7 @@ TEST_CASE("Contract 8: a dead letter that always fails is told to the spout as a
   CHECK(run.counts("spout").failed == 1);
 }
 
-TEST_CASE("Slow is not lost: what waits in front of a slow bolt is touched and does not time out") {
+TEST_CASE("Contract 7: slow is not lost: what waits in front of a slow bolt is touched and does not time out") {
   Told told;
   SpoutScript spout = numbers(12);
   told.listen(spout);
@@ -431,7 +431,7 @@ TEST_CASE("One root that is never acked does not slow the others") {
   CHECK(acked == kCount);
 }
 
-TEST_CASE("A spout without a free slot is not asked, and goes on when one comes free") {
+TEST_CASE("Contract 2: a spout without a free slot is not asked, and goes on when one comes free") {
   SpoutScript spout = numbers(5000);
   std::atomic<std::uint64_t> emitted{0}, answered{0}, most{0};
   spout.next = [&, inner = spout.next](SpoutCollector& out, Context& c) {

@@ -49,7 +49,7 @@ TEST_CASE("Numbers leave a plugin with their ids, and its end is told") {
   });
 }
 
-TEST_CASE("A throw inside a plugin stays within its tuple") {
+TEST_CASE("Contract 11: a throw inside a plugin stays within its tuple") {
   with_each_probe([](const host::Plugin& plugin) {
     for (const char* how : {"throw", "emit_throw", "throw_int"}) {
       FakeHost host(*plugin.find("Misbehave"), probe_task({{"how", how}, {"at", 1}}));

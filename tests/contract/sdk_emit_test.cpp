@@ -140,7 +140,7 @@ TEST_CASE("An emit larger than the lent room asks for more and arrives whole") {
         std::vector<Cells>{{"small", 1}, {large, 2}, {"small", 3}, {"small", 1}, {large, 2}, {"small", 3}});
 }
 
-TEST_CASE("One call that emits more than is allowed fails its input, and only it") {
+TEST_CASE("Contract 4: one call that emits more than is allowed fails its input, and only it") {
   body = [](const Tuple& tuple, Collector& out) {
     const auto n = tuple.get<int>(0);
     for (int i = 0; i < n; ++i) out.emit(i, std::string(1000, 'x'));

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <deque>
 #include <fstream>
 #include <string>
@@ -114,9 +115,10 @@ class Misbehave final : public gale::Bolt {
  public:
   void describe(gale::Describe& d) override {
     d.doc("Passes numbers on; does something wrong with some of them.");
-    d.key("how", how_,
-          "throw, throw_int, emit_throw, keep_throw, fail, forget, keep, keep_drop, keep_ack, arity, stream, type, "
-          "ack_twice, emit_after_ack, sleep, flood, flood_throw (floods at even, throws at odd numbers) or crash.");
+    d.key(
+        "how", how_,
+        "throw, throw_int, emit_throw, keep_throw, fail, forget, keep, keep_drop, keep_ack, arity, stream, type, "
+        "ack_twice, emit_after_ack, sleep, flood, flood_throw (floods at even, throws at odd numbers), exit or crash.");
     d.key("at", at_, "The number that is met by it; -1: each.");
     d.key("times", times_, "How often; -1: always.");
     d.key("millis", millis_, "How long sleep takes.");
@@ -185,6 +187,7 @@ class Misbehave final : public gale::Bolt {
     if (how_ == "stream") return out.on(undeclared_).emit(n);
     if (how_ == "type") return void(tuple.get<std::string_view>(n_.position(0)));
     if (how_ == "crash") __builtin_trap();
+    if (how_ == "exit") std::exit(0);
     if (how_ == "sleep") std::this_thread::sleep_for(std::chrono::milliseconds(millis_));
     if (how_ == "flood" || how_ == "flood_throw") write(n, out);
     if (how_ == "ack_twice") out.ack(tuple);
