@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "topology-api/host/elf_check.hpp"
 
+#include <dlfcn.h>
 #include <elf.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -138,6 +140,56 @@ std::optional<gale_note> find_note(const File& file, const std::vector<Elf64_Phd
   return std::nullopt;
 }
 
+/// Where the bytes of a virtual address stand in the file.
+std::optional<std::uint64_t> offset_of(std::uint64_t address, const std::vector<Elf64_Phdr>& segments) {
+  for (const Elf64_Phdr& s : segments) {
+    if (s.p_type == PT_LOAD && address >= s.p_vaddr && address - s.p_vaddr < s.p_filesz)
+      return s.p_offset + (address - s.p_vaddr);
+  }
+  return std::nullopt;
+}
+
+/// The libraries that it names; none when its tables cannot be read (the loader will say so).
+std::vector<std::string> needed(const File& file, const std::vector<Elf64_Phdr>& segments) {
+  std::vector<std::string> names;
+  std::vector<std::uint64_t> places;
+  std::optional<std::uint64_t> strings;
+  for (const Elf64_Phdr& s : segments) {
+    if (s.p_type != PT_DYNAMIC || s.p_filesz > kMostNoteBytes) continue;
+    std::vector<Elf64_Dyn> entries(s.p_filesz / sizeof(Elf64_Dyn));
+    if (!file.read(entries.data(), entries.size() * sizeof(Elf64_Dyn), s.p_offset)) return {};
+    for (const Elf64_Dyn& d : entries) {
+      if (d.d_tag == DT_NULL) break;
+      if (d.d_tag == DT_NEEDED) places.push_back(d.d_un.d_val);
+      if (d.d_tag == DT_STRTAB) strings = offset_of(d.d_un.d_ptr, segments);
+    }
+  }
+  for (const std::uint64_t place : places) {
+    char name[128] = {};
+    if (!strings || !file.read(name, sizeof name - 1, *strings + place)) continue;
+    names.emplace_back(name);
+  }
+  return names;
+}
+
+/// The runtime of AddressSanitizer and ThreadSanitizer has to be in the program from its start; brought by a library it
+/// ends the process.
+std::string check_sanitizer(const std::vector<std::string>& libraries) {
+  constexpr struct {
+    std::string_view library, symbol, name;
+  } kRuntimes[] = {{"libasan.so", "__asan_init", "AddressSanitizer"}, {"libtsan.so", "__tsan_init", "ThreadSanitizer"}};
+  for (const std::string& library : libraries) {
+    for (const auto& runtime : kRuntimes) {
+      if (!library.starts_with(runtime.library) || ::dlsym(RTLD_DEFAULT, runtime.symbol.data()) != nullptr) continue;
+      const std::string name(runtime.name);
+      return "is built with " + name +
+             ", whose runtime must come first; run LD_PRELOAD=$(g++ -print-file-name=" + std::string(runtime.library) +
+             ") gale ..., or build it without, or gale with it";
+    }
+  }
+  return {};
+}
+
 std::string check_version(const gale_note& note) {
   if (note.major == GALE_ABI_MAJOR) return {};
   const std::string theirs = std::to_string(note.major), ours = std::to_string(GALE_ABI_MAJOR);
@@ -184,7 +236,8 @@ Checked check_elf(const std::filesystem::path& path) {
   if (!note)
     return refuse("is a shared library, but no Gale plugin (no " GALE_ABI_NOTE_SECTION
                   " note); a plugin has GALE_PLUGIN(name, version, Components...) in one of its sources");
-  return {*note, check_version(*note)};
+  if (std::string why = check_version(*note); !why.empty()) return {*note, std::move(why)};
+  return {*note, check_sanitizer(needed(file, segments))};
 }
 
 }  // namespace gale::host
