@@ -49,6 +49,11 @@ void OwnThread::hurry(TimePoint now, Duration most) {
   if (running_ && now - since_ > most) task_.hurry();
 }
 
+std::string OwnThread::running() {
+  const std::lock_guard lock(lock_);
+  return running_ ? task_.name() : std::string();
+}
+
 void OwnThread::loop() {
   name_thread(task_.name());
   std::unique_lock lock(lock_);

@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 
 namespace gale::execute {
@@ -33,6 +34,8 @@ class OwnThread {
   void stop();
   /// The task has been queued.
   void wake();
+  /// The name of the task while it has a turn, else empty.
+  [[nodiscard]] std::string running();
   /// Tells a turn that has lasted so long to end when it can.
   void hurry(TimePoint now, Duration most);
 

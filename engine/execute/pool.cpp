@@ -69,6 +69,18 @@ void Pool::call(Schedulable& task, const std::function<void()>& f) {
   task.own_->call(known);
 }
 
+std::vector<std::string> Pool::running() {
+  std::vector<std::string> names;
+  const std::lock_guard lock(lock_);
+  for (const auto& worker : workers_) {
+    if (worker->running != nullptr) names.push_back(worker->running->name());
+  }
+  for (const auto& own : own_) {
+    if (std::string name = own->running(); !name.empty()) names.push_back(std::move(name));
+  }
+  return names;
+}
+
 const Schedulable* Pool::running_here() noexcept { return this_task; }
 
 void Pool::stop() {

@@ -48,6 +48,8 @@ class Worker final : execute::AckSink, execute::Watcher {
   [[nodiscard]] std::uint64_t wait_news(std::uint64_t seen, Duration most);
   /// Takes the errors with it; the rest can be read as often as wanted.
   [[nodiscard]] Report report();
+  /// The tasks that have a turn now: who they are when a stop() does not return. Any thread.
+  [[nodiscard]] std::vector<std::string> running() { return pool_.running(); }
   /// Spouts emit nothing new; the run then ends as if all input had ended. Any thread.
   void drain();
   /// Stops the pool, closes the components. Idempotent.

@@ -3,6 +3,7 @@
 // gale run FILE: runs a topology to its end, in this process or over several worker processes.
 #include "engine/base/log.hpp"
 #include "engine/worker/worker.hpp"
+#include "supervisor/cli/bounded_stop.hpp"
 #include "supervisor/cli/common.hpp"
 #include "supervisor/cli/exit_guard.hpp"
 #include "supervisor/cli/signals.hpp"
@@ -43,6 +44,8 @@ class Run {
   /// Spouts stop; the run then ends by itself.
   virtual void drain() = 0;
   virtual void stop() = 0;
+  /// The tasks of this process whose user code runs now.
+  [[nodiscard]] virtual std::vector<std::string> running() { return {}; }
   [[nodiscard]] virtual std::optional<node::LocalRun::Failure> failed() const { return std::nullopt; }
   [[nodiscard]] virtual bool results_lost() const = 0;
   [[nodiscard]] virtual std::uint64_t restarts() const { return 0; }
@@ -66,6 +69,7 @@ class InProcess final : public Run {
   }
   void drain() override { worker_.drain(); }
   void stop() override { worker_.stop(); }
+  [[nodiscard]] std::vector<std::string> running() override { return worker_.running(); }
   [[nodiscard]] bool results_lost() const override { return lost_; }
 
  private:
@@ -178,7 +182,8 @@ int conduct(Run& run, const RunArguments& arguments, const plan::Plan& plan, con
     complain(failure->text);
     return failure->usage ? kUsage : kTuplesFailed;
   }
-  run.stop();
+  const bool over_processes = plan.workers > 1;  // those are killed when they do not end
+  const bool stopped = over_processes ? (run.stop(), true) : stop_within(kStopMost, [&run] { run.stop(); });
   const node::Totals totals = run.totals();
   const Outcome outcome{plan.name, seconds, run.restarts(), run.results_lost()};
   if (arguments.json) {
@@ -186,6 +191,7 @@ int conduct(Run& run, const RunArguments& arguments, const plan::Plan& plan, con
   } else if (!arguments.quiet) {
     std::fputs(to_text(outcome, totals).c_str(), stdout);
   }
+  if (!stopped) abandon(run.running());
   return totals.failed != 0 || outcome.results_lost || cut_short ? kTuplesFailed : kOk;
 }
 

@@ -4,6 +4,7 @@
 #include "engine/worker/worker.hpp"
 
 #include "engine/base/log.hpp"
+#include "supervisor/cli/bounded_stop.hpp"
 #include "supervisor/cli/common.hpp"
 #include "supervisor/cli/exit_guard.hpp"
 #include "supervisor/control/channel.hpp"
@@ -105,9 +106,10 @@ int work(const plan::Plan& plan, const WorkerArguments& a, host::PluginSearch& s
     reporter.report(std::move(report));
     next = clock.now() + kReportEvery;
   }
-  worker.stop();
+  const bool stopped = stop_within(kStopMost, [&worker] { worker.stop(); });
   reporter.report(worker.report());
   reporter.close();
+  if (!stopped) abandon(worker.running());
   return kOk;
 }
 
