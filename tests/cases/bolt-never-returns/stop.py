@@ -32,6 +32,9 @@ for workers in ("1", "2"):
     while not is_held(run.pid) and time.monotonic() < deadline:
         time.sleep(0.02)
     run.send_signal(signal.SIGINT)
+    while "stopping: " not in (line := run.stderr.readline()):  # two that come at once are one
+        if not line:
+            sys.exit(f"{workers} workers: it ended at the first signal")
     run.send_signal(signal.SIGINT)
     began = time.monotonic()
     try:
