@@ -294,13 +294,13 @@ TEST_CASE("Contract 15: what is kept beyond the message timeout lives as long as
   bolt.tick = [&](TimePoint time, Collector& out) {
     if (kept.size() != 2) return;
     out.touch(kept[0]);  // the second is not
-    if (time - seen > milliseconds(900)) {
+    if (time - seen > milliseconds(2500)) {
       out.ack(std::move(kept[0]));
       out.ack(std::move(kept[1]));
       kept.clear();
     }
   };
-  EngineRun run(pair_of(spout, bolt, "topology.max.attempts: 1, topology.message.timeout.secs: 0.3", "Ticker"));
+  EngineRun run(pair_of(spout, bolt, "topology.max.attempts: 1, topology.message.timeout.secs: 1", "Ticker"));
   REQUIRE(run_to_end(run));
   CHECK(told.acks == std::map<MessageId, int>{{0, 1}});
   REQUIRE(told.fails.size() == 1);
