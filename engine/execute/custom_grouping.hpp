@@ -17,7 +17,7 @@ namespace gale::execute {
 
 class CustomGrouping {
  public:
-  /// `source` is the table of the task that emits: clock, log and counters are those of it. `index`: its own.
+  /// `source` is the table of the task that emits: clock, log and counters are those of it.
   CustomGrouping(const plan::Plan& plan, const plan::Edge& edge, const gale_task& source);
 
   /// Makes and opens the instance. A text when it cannot start.

@@ -26,7 +26,7 @@ constexpr SettingRow kRows[] = {
     {"topology.message.max.age.secs", &Settings::message_max_age, "seconds", 1, 7200, kInTopology,
      "A root older than that fails, however often it was touched.",
      "A hard end for what is worked on for ever; well above the timeout, or slow is lost."},
-    {"topology.acker.executors", &Settings::acker_executors, "switch off with 0", 0, 65535, kInTopology,
+    {"topology.acker.executors", &Settings::acker_executors, "executors", 0, 65535, kInTopology,
      "0: tracked tuples are acked as soon as they are emitted, and never replayed. Else every spout task has one "
      "acker.",
      "Cheaper; what is lost stays lost."},

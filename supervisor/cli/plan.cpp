@@ -79,7 +79,7 @@ std::string streams(const plan::Plan& plan) {
 
 /// Bounds: what may be in use when everything is full.
 std::string workers(const plan::Plan& plan) {
-  constexpr std::uint64_t kLedgerBytes = 32 + 8 + 8 + 4;  // a slot: the root, its serial, its time, its place when free
+  constexpr std::uint64_t kLedgerBytes = 32 + 4 + 8 + 4;  // a slot: the root, its uses, its time, its place when free
   Table table({"worker", "tasks", "threads", "inboxes", "ledgers", "replay", "kept"});
   for (std::uint16_t w = 0; w < plan.workers; ++w) {
     std::uint64_t tasks = 0, pinned = 0, inboxes = 0, ledgers = 0, replay = 0, kept = 0;
@@ -137,7 +137,7 @@ int plan_command(const std::vector<std::string>& arguments) {
   std::printf("%s: %zu tasks, %zu streams, %u workers\n\n%s\n%s\n%s", plan.name.c_str(), plan.tasks.size(),
               plan.edges.size(), unsigned{plan.workers}, components(plan).c_str(), streams(plan).c_str(),
               workers(plan).c_str());
-  std::puts("\ninboxes, ledgers, replay, kept: what they hold at most; a worker at rest holds none of it");
+  std::puts("\ninboxes, ledgers, replay, kept: what they hold at most, when everything is full");
   return kOk;
 }
 
