@@ -17,8 +17,10 @@ constexpr double kCallNs = 1e6;      // a call of execute is cut at a millisecon
 }  // namespace
 
 BoltTask::BoltTask(Environment& env, TaskId id)
-    : ComponentTask(env, id), inbox_(env.pool, *this, component_.settings.inbox_bytes) {
+    : ComponentTask(env, id),
+      inbox_(env.pool, *this, component_.settings.inbox_bytes, component_.settings.cycle_bytes) {
   for (const std::size_t edge : component_.inputs) {
+    if (env.plan.edges[edge].feedback) continue;
     const plan::Component& from = env.plan.component(env.plan.edges[edge].from);
     for (std::uint32_t i = 0; i < from.tasks; ++i) {
       const TaskId source(from.first_task.value + i);
@@ -81,10 +83,39 @@ bool BoltTask::step() {
       take_end(batch->source);
       return true;
     }
+    if (batch->feedback && sources_.empty() && !component_.late_roots) {
+      drop_tracked(*batch);
+      if (batch->count == 0) return true;
+    }
     begin(std::move(batch));
   }
   execute();
   return true;
+}
+
+/// What still goes round when every source has ended: all roots are done, so what is tracked belongs to failed ones.
+void BoltTask::drop_tracked(wire::Batch& batch) {
+  std::uint8_t* kept = batch.data;
+  const std::uint8_t* const end = batch.data + batch.bytes;
+  std::uint32_t count = 0;
+  for (const std::uint8_t* at = batch.data; at != end;) {
+    const gale_in_record head = wire::head_of(at);
+    if (wire::anchors_of(head) == 0) {
+      std::memmove(kept, at, head.size);
+      kept += head.size;
+      ++count;
+    }
+    at += head.size;
+  }
+  counters_.dropped.add(batch.count - count);
+  batch.count = count;
+  batch.bytes = static_cast<std::uint32_t>(kept - batch.data);
+}
+
+void BoltTask::drop_rest() {
+  if (phase_ != Phase::kEnded) return;  // stopped in the middle: what is under way is pending, not dropped
+  while (const wire::BatchPtr batch = inbox_.take()) counters_.dropped.add(batch->count);
+  if (batch_ != nullptr) counters_.dropped.add(batch_->count - view_.first);
 }
 
 void BoltTask::begin(wire::BatchPtr batch) {

@@ -24,6 +24,8 @@ class BoltTask final : public ComponentTask {
   Turn run(TimePoint now) override;
   [[nodiscard]] std::uint64_t backlog() const noexcept override { return inbox_.bytes(); }
   [[nodiscard]] Inbox& inbox() noexcept { return inbox_; }
+  /// Drops, counted, what came round a cycle after this task had said all. When the pool has stopped.
+  void drop_rest();
 
  protected:
   const std::uint8_t* pass(const std::uint8_t* at, const std::uint8_t* end) override;
@@ -31,6 +33,7 @@ class BoltTask final : public ComponentTask {
 
  private:
   [[nodiscard]] bool step();
+  void drop_tracked(wire::Batch& batch);
   void begin(wire::BatchPtr batch);
   void execute();
   void take_end(TaskId source);

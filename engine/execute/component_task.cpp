@@ -123,7 +123,7 @@ void ComponentTask::connect(const plan::Edge& edge, const std::vector<Destinatio
   for (std::uint32_t i = 0; i < tasks.size(); ++i) {
     const TaskId task(to.first_task.value + i);
     if (env_.plan.tasks[task.value].worker == env_.plan.tasks[id_.value].worker) readers.local.push_back(i);
-    lanes.push_back(outbox_.add_lane(task, *tasks[i]));
+    lanes.push_back(outbox_.add_lane(task, *tasks[i], edge.feedback));
   }
   CustomGrouping* custom = nullptr;
   if (edge.grouping == plan::Grouping::kCustom) {

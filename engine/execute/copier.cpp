@@ -17,7 +17,9 @@ void Copier::add_way(Grouping grouping, std::vector<std::uint32_t> lanes, TaskId
   const plan::Edge& edge = grouping.edge();
   const bool asked = plan::by_key(edge.grouping) || edge.grouping == plan::Grouping::kDirect || custom != nullptr;
   if (!grouping.weighed().empty()) weigh_at_ = TimePoint::min();
-  streams_[edge.stream].ways.push_back({std::move(grouping), std::move(lanes), first, custom, edge.input, asked});
+  Stream& stream = streams_[edge.stream];
+  stream.plain = stream.ways.empty() && custom == nullptr && !edge.feedback;
+  stream.ways.push_back({std::move(grouping), std::move(lanes), first, custom, edge.input, asked, edge.feedback});
 }
 
 /// What is full gets less, as long as others have room.
@@ -32,12 +34,42 @@ void Copier::weigh() {
       load_.clear();
       for (const std::uint32_t task : among) load_.push_back(outbox_.load(way.lanes[task]));
       way.grouping.weigh(load_);
+      if (way.feedback) continue;  // nobody rests until there is room
       const auto [least, most] = std::minmax_element(load_.begin(), load_.end());
       tight_ = tight_ || *most >= route::Turns::kHalf;
       if (!crowd_.empty() || *least < route::Turns::kNearlyFull) continue;
       for (const std::uint32_t task : among) crowd_.push_back(way.lanes[task]);
     }
   }
+}
+
+std::uint32_t Copier::choose(Way& way, const Emit& emit) {
+  std::size_t tries = way.feedback ? std::max<std::size_t>(way.grouping.weighed().size(), 1) : 1;
+  for (;; --tries) {
+    const bool by_user = way.custom != nullptr || emit.to.has_value();
+    const std::uint32_t chosen = by_user ? choose_by_user(way, emit) : choose_usual(way, emit);
+    if (!way.feedback || !cycle_full(way, chosen)) return chosen;
+    if (tries == 1) return Grouping::kNobody;
+  }
+}
+
+/// With what it would say then. A link that is down is not full: what is emitted waits here.
+bool Copier::cycle_full(const Way& way, std::uint32_t chosen) {
+  const auto full = [&](std::uint32_t task) {
+    const Fill fill = outbox_.fill(way.lanes[task]);
+    if (fill.limit == 0 || fill.bytes < fill.limit) return false;
+    refusal_ = "cycle full: " + std::to_string(fill.limit) + " bytes wait already (topology.cycle.max.bytes)";
+    return true;
+  };
+  if (chosen < Grouping::kFirstSpecial) return full(chosen);
+  if (chosen == Grouping::kSome) {
+    const std::span<const std::uint32_t> some = way.custom->chosen();
+    return std::any_of(some.begin(), some.end(), full);
+  }
+  for (std::uint32_t task = 0; chosen == Grouping::kEvery && task < way.lanes.size(); ++task) {
+    if (full(task)) return true;
+  }
+  return false;
 }
 
 std::uint32_t Copier::choose_by_user(Way& way, const Emit& emit) {

@@ -44,7 +44,8 @@ class Copier {
 
   void add_stream() { streams_.emplace_back(); }
   /// `lanes`: the outbox's lane for each task of the reader, by index. `first`: the first of those tasks. `custom`: for
-  /// such a grouping; outlives the copier.
+  /// such a grouping; outlives the copier. Along feedback nobody waits for a reader: a copy for one that is full is
+  /// refused.
   void add_way(route::Grouping grouping, std::vector<std::uint32_t> lanes, TaskId first, CustomGrouping* custom);
   /// All readers of a stream that is dealt out in turns are nearly full: who emits on will be stuck behind one of them,
   /// perhaps the slowest. Their lanes; empty when it is not so.
@@ -62,10 +63,11 @@ class Copier {
   /// False: it cannot be routed, why_not() says why, and no copy was made.
   [[gnu::always_inline]] bool copy_one(const Emit& emit, const wire::Anchor* anchor, std::uint64_t& edges) {
     Stream& stream = streams_[emit.stream];
-    if (__builtin_expect(stream.ways.size() != 1, 0)) return copy(emit, anchor, anchor != nullptr ? 1 : 0, edges);
+    if (__builtin_expect(!stream.plain || emit.to.has_value(), 0))
+      return copy(emit, anchor, anchor != nullptr ? 1 : 0, edges);
     Way& way = stream.ways.front();
     std::uint32_t chosen = 0;
-    if (way.lanes.size() != 1 || way.asked) chosen = choose(way, emit);
+    if (way.lanes.size() != 1 || way.asked) chosen = choose_usual(way, emit);
     if (__builtin_expect(chosen >= route::Grouping::kFirstSpecial, 0))
       return copy(emit, anchor, anchor != nullptr ? 1 : 0, edges);
     if (GALE_FAILPOINT_EVERY("drop-one-in-a-million")) return true;
@@ -92,8 +94,8 @@ class Copier {
    public:
     /// Whether a stream can have runs.
     [[nodiscard]] static bool possible(const Copier& copier, std::uint16_t stream) noexcept {
-      const auto& ways = copier.streams_[stream].ways;
-      return ways.size() == 1 && ways.front().lanes.size() == 1 && !ways.front().asked;
+      const Stream& s = copier.streams_[stream];
+      return s.plain && s.ways.front().lanes.size() == 1 && !s.ways.front().asked;
     }
     Run(Copier& copier, std::uint16_t stream) noexcept
         : copier_(copier),
@@ -162,13 +164,14 @@ class Copier {
     CustomGrouping* custom;
     std::uint16_t input;
     bool asked;  // even with one task to choose from: a bad key is refused, a grouping may choose nobody
+    bool feedback;
   };
   struct Stream {
     std::vector<Way> ways;
+    bool plain = false;  // one way, on which nobody but the grouping is asked
   };
 
-  std::uint32_t choose(Way& way, const Emit& emit) {
-    if (__builtin_expect(way.custom != nullptr || emit.to.has_value(), 0)) return choose_by_user(way, emit);
+  std::uint32_t choose_usual(Way& way, const Emit& emit) {
     const std::uint32_t chosen = way.grouping.choose(emit.values, emit.values + emit.size);
     if (chosen < way.lanes.size() && way.grouping.edge().grouping == plan::Grouping::kFields &&
         GALE_FAILPOINT_EVERY("wrong-task-route")) {
@@ -176,7 +179,9 @@ class Copier {
     }
     return chosen;
   }
+  std::uint32_t choose(Way& way, const Emit& emit);
   std::uint32_t choose_by_user(Way& way, const Emit& emit);
+  [[nodiscard]] bool cycle_full(const Way& way, std::uint32_t chosen);
   void weigh();
   /// put(way, task) for each copy of the running emit.
   template <class F>

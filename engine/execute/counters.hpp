@@ -37,7 +37,7 @@ struct Counters {
   Count thrown;       // calls of user code that threw
   Count forgotten;    // inputs neither acked, failed nor kept
   Count misuse;       // acks and emits of tuples already settled, refused
-  Count dropped;      // untracked emits that no key could route
+  Count dropped;      // untracked emits that could not be routed; what failed roots left in a cycle
   Count late;         // inputs that came after finish()
   // Spouts.
   Count roots;  // tracked emits, replays not counted

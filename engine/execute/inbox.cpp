@@ -6,25 +6,28 @@
 namespace gale::execute {
 
 Inbox::~Inbox() {  // wakes nobody: senders may be gone already
-  while (head_ != nullptr) {
-    const wire::BatchPtr batch(head_);
-    head_ = batch->next;
+  for (Queue* queue : {&forward_, &feedback_}) {
+    while (queue->head != nullptr) {
+      const wire::BatchPtr batch(queue->head);
+      queue->head = batch->next;
+    }
   }
 }
 
 void Inbox::push(wire::BatchPtr batch) {  // under lock_
+  Queue& queue = batch->feedback ? feedback_ : forward_;
   wire::Batch* b = batch.release();
   b->next = nullptr;
-  bytes_.store(bytes_.load(std::memory_order_relaxed) + b->bytes, std::memory_order_relaxed);
+  queue.bytes.store(queue.bytes.load(std::memory_order_relaxed) + b->bytes, std::memory_order_relaxed);
   count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-  (tail_ == nullptr ? head_ : tail_->next) = b;
-  tail_ = b;
+  (queue.tail == nullptr ? queue.head : queue.tail->next) = b;
+  queue.tail = b;
 }
 
 bool Inbox::offer(wire::BatchPtr& batch, Schedulable& sender) {
   {
     const std::lock_guard lock(lock_);
-    const bool full = !batch->end && bytes_.load(std::memory_order_relaxed) >= limit_;
+    const bool full = !batch->end && forward_.bytes.load(std::memory_order_relaxed) >= limit_;
     if (full) {
       note_waiting(sender);
       return false;
@@ -37,7 +40,7 @@ bool Inbox::offer(wire::BatchPtr& batch, Schedulable& sender) {
 
 bool Inbox::wait_for_room(Schedulable& sender) {
   const std::lock_guard lock(lock_);
-  if (bytes_.load(std::memory_order_relaxed) <= limit_ / 2) return false;
+  if (forward_.bytes.load(std::memory_order_relaxed) <= limit_ / 2) return false;
   note_waiting(sender);
   return true;
 }
@@ -54,20 +57,28 @@ void Inbox::deliver(wire::BatchPtr batch) {
   pool_.wake(owner_);
 }
 
+Inbox::Queue& Inbox::next_queue() {  // under lock_
+  const bool multiplies = feedback_.bytes.load(std::memory_order_relaxed) > cycle_limit_ / 2;
+  const bool turn_of_new = multiplies && took_feedback_ && forward_.head != nullptr;
+  took_feedback_ = feedback_.head != nullptr && !turn_of_new;
+  return took_feedback_ ? feedback_ : forward_;
+}
+
 wire::BatchPtr Inbox::take() {
   std::vector<Schedulable*> woken;
   wire::BatchPtr batch;
   {
     const std::lock_guard lock(lock_);
-    if (head_ == nullptr) return nullptr;
-    batch.reset(head_);
-    head_ = head_->next;
-    if (head_ == nullptr) tail_ = nullptr;
+    Queue& queue = next_queue();
+    if (queue.head == nullptr) return nullptr;
+    batch.reset(queue.head);
+    queue.head = queue.head->next;
+    if (queue.head == nullptr) queue.tail = nullptr;
     batch->next = nullptr;
-    const std::uint64_t left = bytes_.load(std::memory_order_relaxed) - batch->bytes;
-    bytes_.store(left, std::memory_order_relaxed);
+    const std::uint64_t left = queue.bytes.load(std::memory_order_relaxed) - batch->bytes;
+    queue.bytes.store(left, std::memory_order_relaxed);
     count_.store(count_.load(std::memory_order_relaxed) - 1, std::memory_order_release);
-    if (!waiting_.empty() && left <= limit_ / 2) woken.swap(waiting_);
+    if (&queue == &forward_ && !waiting_.empty() && left <= limit_ / 2) woken.swap(waiting_);
   }
   for (Schedulable* sender : woken) pool_.wake(*sender);
   return batch;

@@ -8,8 +8,9 @@ namespace {
 constexpr std::uint32_t kLeast = 512;
 }
 
-std::uint32_t Outbox::add_lane(TaskId dest, Destination& to) {
+std::uint32_t Outbox::add_lane(TaskId dest, Destination& to, bool feedback) {
   Lane& lane = lanes_.emplace_back();
+  lane.feedback = feedback;
   lane.dest = dest;
   lane.to = &to;
   lane.want = std::min(lane.want, most_);
@@ -43,6 +44,7 @@ void Outbox::renew(std::uint32_t number, std::uint32_t bytes, TimePoint now) {
   lane.open = pool_.take(std::max(lane.want, bytes));
   lane.open->source = source_;
   lane.open->dest = lane.dest;
+  lane.open->feedback = lane.feedback;
   lane.open->born = now;
   open_[number] = {lane.open->data, lane.open->data + lane.open->capacity, 0};
 }
@@ -54,14 +56,18 @@ Outbox::Open Outbox::renewed(std::uint32_t lane, Open open, std::uint32_t bytes,
   return open_[lane];
 }
 
-std::uint32_t Outbox::load(std::uint32_t number) const {
+Fill Outbox::fill(std::uint32_t number) const {
   const Lane& lane = lanes_[number];
-  const Fill there = lane.to->fill();
-  if (there.limit == 0) return 100;
-  std::uint64_t bytes = there.bytes;
-  for (std::size_t i = lane.first; i < lane.full.size(); ++i) bytes += lane.full[i]->bytes;
-  if (lane.open != nullptr) bytes += static_cast<std::uint64_t>(open_[number].at - lane.open->data);
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes * 100 / there.limit, 1000));
+  Fill all = lane.to->fill();
+  for (std::size_t i = lane.first; i < lane.full.size(); ++i) all.bytes += lane.full[i]->bytes;
+  if (lane.open != nullptr) all.bytes += static_cast<std::uint64_t>(open_[number].at - lane.open->data);
+  return all;
+}
+
+std::uint32_t Outbox::load(std::uint32_t number) const {
+  const Fill all = fill(number);
+  if (all.limit == 0) return 100;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(all.bytes * 100 / all.limit, 1000));
 }
 
 bool Outbox::wait_for_room(std::span<const std::uint32_t> lanes) {
@@ -71,6 +77,7 @@ bool Outbox::wait_for_room(std::span<const std::uint32_t> lanes) {
 
 void Outbox::end_all(TimePoint now) {
   for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
+    if (lanes_[i].feedback) continue;
     close(i);
     wire::BatchPtr end = pool_.take(kLeast);
     end->source = source_;

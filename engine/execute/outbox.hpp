@@ -28,8 +28,8 @@ class Outbox {
   Outbox(wire::BatchPool& pool, Schedulable& owner, TaskId source, std::uint32_t batch_bytes)
       : pool_(pool), owner_(owner), source_(source), most_(batch_bytes) {}
 
-  /// Lanes are numbered in the order of adding.
-  std::uint32_t add_lane(TaskId dest, Destination& to);
+  /// Lanes are numbered in the order of adding. `feedback`: along an edge that closes a cycle.
+  std::uint32_t add_lane(TaskId dest, Destination& to, bool feedback);
 
   /// Room for a record of `bytes` in the lane's open batch; fill all of it.
   std::uint8_t* room(std::uint32_t lane, std::uint32_t bytes, TimePoint now) {
@@ -69,6 +69,8 @@ class Outbox {
   }
   /// How full the lane's destination would be with all that is here for it, in percent. Not for every emit.
   [[nodiscard]] std::uint32_t load(std::uint32_t lane) const;
+  /// The same as bytes; a limit of 0 while a link is down.
+  [[nodiscard]] Fill fill(std::uint32_t lane) const;
   /// Wakes the owner when one of these has room. False: one has it now.
   [[nodiscard]] bool wait_for_room(std::span<const std::uint32_t> lanes);
   [[nodiscard]] bool delivered() const noexcept { return dirty_.empty(); }
@@ -84,6 +86,7 @@ class Outbox {
     std::size_t first = 0;
     std::uint32_t want = 4096;
     bool dirty = false;
+    bool feedback = false;
   };
   void renew(std::uint32_t number, std::uint32_t bytes, TimePoint now);
   void close(std::uint32_t number);

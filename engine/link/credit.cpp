@@ -7,54 +7,55 @@ namespace gale::link {
 
 void CreditOut::grant(std::span<const wire::Grant> grants) {
   constexpr std::uint64_t kMost = std::uint64_t{1} << 40;  // a peer's number: no sum of it may overflow
-  for (Task& task : of_) task.left = task.grant = 0;
+  for (Account& account : of_) account.left = account.grant = 0;
   for (const wire::Grant& grant : grants) {
-    Task& task = of_[grant.task.value];
-    task.left = task.grant = static_cast<std::int64_t>(std::min(grant.bytes, kMost));
+    Account& account = at(grant.purse);
+    account.left = account.grant = static_cast<std::int64_t>(std::min(grant.bytes, kMost));
   }
 }
 
 void CreditOut::revoke() { grant({}); }
 
 bool CreditOut::give(const wire::Grant& back) noexcept {
-  Task& task = of_[back.task.value];
-  const auto room = static_cast<std::uint64_t>(task.grant - task.left);
-  task.left += static_cast<std::int64_t>(std::min(back.bytes, room));
+  Account& account = at(back.purse);
+  const auto room = static_cast<std::uint64_t>(account.grant - account.left);
+  account.left += static_cast<std::int64_t>(std::min(back.bytes, room));
   return back.bytes <= room;
 }
 
 void CreditOut::wait_for(TaskId task) {
-  if (of_[task.value].waited_for) return;
-  of_[task.value].waited_for = true;
+  Account& account = at({task});
+  if (account.waited_for) return;
+  account.waited_for = true;
   waiting_.push_back(task);
 }
 
 void CreditOut::wake(std::vector<TaskId>& tasks) {
   std::erase_if(waiting_, [&](TaskId id) {
-    Task& task = of_[id.value];
-    if (task.left <= 0) return false;
-    task.waited_for = false;
+    Account& account = at({id});
+    if (account.left <= 0) return false;
+    account.waited_for = false;
     tasks.push_back(id);
     return true;
   });
 }
 
 void CreditOut::wake_all(std::vector<TaskId>& tasks) {
-  for (const TaskId id : waiting_) of_[id.value].waited_for = false;
+  for (const TaskId id : waiting_) at({id}).waited_for = false;
   tasks.insert(tasks.end(), waiting_.begin(), waiting_.end());
   waiting_.clear();
 }
 
-CreditBack::CreditBack(std::size_t tasks, std::span<const wire::Grant> grants) : of_(tasks) {
-  for (const wire::Grant& grant : grants) of_[grant.task.value].worth = grant.bytes / 4;
+CreditBack::CreditBack(std::size_t tasks, std::span<const wire::Grant> grants) : of_(2 * tasks) {
+  for (const wire::Grant& grant : grants) at(grant.purse).worth = grant.bytes / 4;
 }
 
-bool CreditBack::add(TaskId id, std::uint64_t charge) {
-  Task& task = of_[id.value];
+bool CreditBack::add(wire::Purse purse, std::uint64_t charge) {
+  Account& account = at(purse);
   if (charge == 0) return false;
-  if (task.bytes == 0) dirty_.push_back(id);
-  task.bytes += charge;
-  return task.bytes >= task.worth;
+  if (account.bytes == 0) dirty_.push_back(purse);
+  account.bytes += charge;
+  return account.bytes >= account.worth;
 }
 
 void CreditBack::move_into(wire::LaneWriter& writer) {
@@ -62,16 +63,16 @@ void CreditBack::move_into(wire::LaneWriter& writer) {
   std::vector<wire::Grant> grants;
   grants.reserve(fits);
   for (; fits > 0; --fits) {
-    Task& task = of_[dirty_.back().value];
-    grants.push_back({dirty_.back(), task.bytes});
-    task.bytes = 0;
+    Account& account = at(dirty_.back());
+    grants.push_back({dirty_.back(), account.bytes});
+    account.bytes = 0;
     dirty_.pop_back();
   }
   writer.credit(grants);
 }
 
 void CreditBack::clear() {
-  for (const TaskId id : dirty_) of_[id.value].bytes = 0;
+  for (const wire::Purse purse : dirty_) at(purse).bytes = 0;
   dirty_.clear();
 }
 

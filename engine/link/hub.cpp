@@ -159,10 +159,10 @@ bool LinkHub::open(WorkerId id) const {
   return one.link->open();
 }
 
-CreditUse LinkHub::credit_use(WorkerId id, TaskId task) const {
+CreditUse LinkHub::credit_use(WorkerId id, wire::Purse purse) const {
   const Peer& one = peer(id);
   const std::lock_guard lock(one.mutex);
-  return one.link->credit_use(task);
+  return one.link->credit_use(purse);
 }
 
 bool LinkHub::want_credit(WorkerId id, TaskId task) {

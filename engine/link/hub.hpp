@@ -60,7 +60,7 @@ class LinkHub {
 
   /// To the worker of batch->dest. False: not now, HubEvents::credit will tell; the batch stays with the caller.
   [[nodiscard]] bool try_send(wire::BatchPtr& batch, TimePoint now);
-  [[nodiscard]] CreditUse credit_use(WorkerId peer, TaskId task) const;
+  [[nodiscard]] CreditUse credit_use(WorkerId peer, wire::Purse purse) const;
   /// HubEvents::credit will tell when the peer has given some back. False: half of it is free now.
   [[nodiscard]] bool want_credit(WorkerId peer, TaskId task);
   void ack(WorkerId peer, wire::AckBatch&& acks, TimePoint now);

@@ -63,7 +63,8 @@ void Link::due_by(TimePoint& timer, TimePoint at) noexcept { timer = std::min(ti
 
 bool Link::try_send(wire::BatchPtr& batch, TimePoint now, LinkActions& actions) {
   ASSERT(batch->dest.value < config_.limits->worker_of.size(), "a batch for a task that is not in the plan");
-  if (!open_ || (!batch->end && credit_.of(batch->dest) <= 0)) {
+  const bool takes_credit = !batch->end && !batch->feedback;
+  if (!open_ || (takes_credit && credit_.of({batch->dest}) <= 0)) {
     credit_.wait_for(batch->dest);
     return false;
   }
@@ -74,7 +75,7 @@ bool Link::try_send(wire::BatchPtr& batch, TimePoint now, LinkActions& actions) 
     actions.release.push_back(std::move(batch));
     return true;
   }
-  credit_.take(batch->dest, wire::charge_of(batch->bytes, batch->end));
+  credit_.take({batch->dest, batch->feedback}, wire::charge_of(batch->bytes, batch->end));
   ++counters_.batches_sent;
   const bool large = batch->bytes >= config_.transfer_batch_bytes / 2;  // goes alone, without a copy
   if (!gather_.empty() && (large || !gather_.fits(batch->bytes))) send_gathered(now, actions);

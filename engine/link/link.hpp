@@ -54,9 +54,9 @@ class Link {
  public:
   explicit Link(LinkConfig config);
 
-  /// Takes the batch into the next frame, or leaves it: no credit, or the peer is not known yet; `actions.credit` names
-  /// its task when it is worth asking again. Batches of one (source, dest) arrive in the order in which they were
-  /// taken.
+  /// Takes the batch into the next frame, or leaves it: no credit (feedback needs none), or the peer is not known yet;
+  /// `actions.credit` names its task when it is worth asking again. Batches of one (source, dest) arrive in the order
+  /// in which they were taken.
   [[nodiscard]] bool try_send(wire::BatchPtr& batch, TimePoint now, LinkActions& actions);
   /// Entries for a ledger at the peer.
   void ack(wire::AckBatch&& acks, TimePoint now, LinkActions& actions);
@@ -76,12 +76,14 @@ class Link {
   /// All data sent was executed, all acks received, nothing gathered.
   [[nodiscard]] bool settled() const noexcept;
   [[nodiscard]] Incarnation peer_incarnation() const noexcept { return peer_incarnation_; }
-  [[nodiscard]] std::int64_t credit(TaskId task) const noexcept { return credit_.of(task); }
+  [[nodiscard]] std::int64_t credit(TaskId task) const noexcept { return credit_.of({task}); }
   /// Nothing is granted while the link is closed.
-  [[nodiscard]] CreditUse credit_use(TaskId task) const noexcept { return open_ ? credit_.use_of(task) : CreditUse{}; }
+  [[nodiscard]] CreditUse credit_use(wire::Purse purse) const noexcept {
+    return open_ ? credit_.use_of(purse) : CreditUse{};
+  }
   /// `actions.credit` of a later call names the task when it is worth asking again. False: half of its credit is free.
   [[nodiscard]] bool want_credit(TaskId task) {
-    const CreditUse use = credit_use(task);
+    const CreditUse use = credit_use({task});
     if (use.used * 2 < use.grant) return false;
     credit_.wait_for(task);
     return true;

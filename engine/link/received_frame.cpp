@@ -23,6 +23,7 @@ void ReceivedFrame::fill(Part& part, const wire::Section& section, wire::BatchPo
   batch.source = section.source;
   batch.dest = section.dest;
   batch.end = section.end;
+  batch.feedback = section.feedback;
   batch.born = now;
   batch.home = this;
   if (section.end) return;
@@ -56,7 +57,8 @@ void ReceivedFrame::done(wire::Batch* batch) noexcept {
   } else if (!batch->end && pinned_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
     frame_ = {};
   }
-  Executed event{peer_, incarnation_, seq_, batch->dest, wire::charge_of(batch->capacity, batch->end), false};
+  Executed event{
+      peer_, incarnation_, seq_, {batch->dest, batch->feedback}, wire::charge_of(batch->capacity, batch->end), false};
   const std::shared_ptr<ExecutedSink> sink = sink_;  // another thread may delete this as soon as left_ is counted
   event.last = left_.fetch_sub(1, std::memory_order_acq_rel) == 1;
   if (event.last) delete this;

@@ -24,7 +24,7 @@ struct Executed {
   WorkerId peer;
   Incarnation incarnation;  // of the peer when it came
   std::uint64_t frame = 0;  // its number in the data lane
-  TaskId dest;
+  wire::Purse dest;
   std::uint64_t charge = 0;  // credit to give back
   bool last = false;         // of its frame
 };

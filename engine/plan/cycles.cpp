@@ -73,4 +73,38 @@ std::vector<Cycle> find_cycles(std::size_t components, std::span<const Edge> edg
   return Walk(components, edges).run();
 }
 
+std::vector<bool> reached_from(const Plan& plan, std::span<const ComponentId> from, bool by_feedback) {
+  std::vector<bool> reached(plan.components.size());
+  std::vector<ComponentId> open(from.begin(), from.end());
+  for (const ComponentId id : from) reached[id.value] = true;
+  while (!open.empty()) {
+    const Component& at = plan.component(open.back());
+    open.pop_back();
+    for (const Stream& stream : at.streams) {
+      for (const std::size_t edge : stream.edges) {
+        const Edge& e = plan.edges[edge];
+        if (reached[e.to.value] || (e.feedback && !by_feedback)) continue;
+        reached[e.to.value] = true;
+        open.push_back(e.to);
+      }
+    }
+  }
+  return reached;
+}
+
+void mark_feedback(Plan& plan) {
+  const std::vector<Cycle> cycles = find_cycles(plan.components.size(), plan.edges);
+  for (const Cycle& cycle : cycles) plan.edges[cycle.back()].feedback = true;
+  if (cycles.empty()) return;
+  for (std::size_t i = 0; i < plan.components.size(); ++i) {
+    if (plan.components[i].kind != host::ComponentKind::kSpout) continue;
+    const ComponentId spout(static_cast<std::uint16_t>(i));
+    const std::vector<bool> all = reached_from(plan, {&spout, 1}, true),
+                            forward = reached_from(plan, {&spout, 1}, false);
+    for (std::size_t c = 0; c < all.size(); ++c) {
+      if (all[c] && !forward[c]) plan.components[c].late_roots = true;
+    }
+  }
+}
+
 }  // namespace gale::plan

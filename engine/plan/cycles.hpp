@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Cycles among the components of a topology. Pure functions.
+// Cycles among the components of a topology. The edges that close them are feedback: along them a sender never waits
+// for its reader, and an END is not told, so that what is left is a graph without cycles, in which neither can lead
+// around. Pure functions.
 #pragma once
 
 #include "engine/plan/plan.hpp"
@@ -17,5 +19,11 @@ using Cycle = std::vector<std::size_t>;
 /// its last. Without these edges the rest has no cycle. Linear in components and edges, and in the length of what it
 /// reports.
 [[nodiscard]] std::vector<Cycle> find_cycles(std::size_t components, std::span<const Edge> edges);
+
+/// Marks those edges as feedback, and the components that a spout's tuples reach by way of feedback alone.
+void mark_feedback(Plan& plan);
+
+/// By component: whether a way leads to it from one of `from`, which count as reached. With or without feedback.
+[[nodiscard]] std::vector<bool> reached_from(const Plan& plan, std::span<const ComponentId> from, bool by_feedback);
 
 }  // namespace gale::plan

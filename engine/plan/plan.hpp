@@ -61,6 +61,7 @@ struct Edge {
   Grouping grouping = Grouping::kShuffle;
   std::vector<std::uint16_t> key;  // if by_key(): positions of the grouping fields in the stream, in the order given
   Custom custom;                   // for kCustom
+  bool feedback = false;           // it closes a cycle: no pressure and no END goes along it
 };
 
 struct Component {
@@ -73,7 +74,8 @@ struct Component {
   bool pinned = false;  // each task has a thread of its own
   TaskId first_task;
   std::uint32_t tasks = 1;
-  std::vector<Stream> streams;      // by number
+  bool late_roots = false;      // a spout's tuples reach it by feedback alone, so they may come after all of its ENDs
+  std::vector<Stream> streams;  // by number
   std::vector<std::size_t> inputs;  // into Plan::edges, by input number
 
   /// Number of the stream kDeadLetters, when somebody reads it.

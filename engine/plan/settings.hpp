@@ -20,6 +20,7 @@ struct Settings {
   std::uint64_t execute_max_emit_bytes = 64u << 20;      // topology.execute.max.emit.bytes
   std::uint64_t task_max_kept_bytes = 256u << 20;        // topology.task.max.kept.bytes
   std::uint32_t inbox_bytes = 256u << 10;                // topology.task.inbox.bytes: credit of one task
+  std::uint32_t cycle_bytes = 16u << 20;                 // topology.cycle.max.bytes: of feedback, before one task
   std::uint32_t batch_bytes = 32u << 10;                 // topology.batch.bytes: a full batch within a worker
   std::uint32_t transfer_batch_bytes = 128u << 10;       // topology.transfer.batch.bytes: a full frame between workers
   std::uint32_t key_groups = 1024;                       // topology.key.groups

@@ -34,7 +34,8 @@ class Connector {
   void run() {
     for (const Subscription& subscription : topology_.streams) add(subscription);
     check_connected();
-    check_cycles();
+    mark_feedback(plan_);
+    if (faults_.empty()) check_fed();  // what is missing may be what feeds them
   }
 
  private:
@@ -76,17 +77,16 @@ class Connector {
       edge.custom = custom->second.custom;
       check_reads(subscription, read, subscription.custom->id.value, custom->second.description);
     }
-    link(edge, written);
+    link(std::move(edge));
   }
 
-  void link(Edge edge, const Subscription& subscription) {
+  void link(Edge edge) {
     Component& from = plan_.components[edge.from.value];
     Component& to = plan_.components[edge.to.value];
     edge.input = static_cast<std::uint16_t>(to.inputs.size());
     to.inputs.push_back(plan_.edges.size());
     from.streams[edge.stream].edges.push_back(plan_.edges.size());
     plan_.edges.push_back(std::move(edge));
-    origin_.push_back(&subscription);
   }
 
   std::optional<std::size_t> find_from(const Text& id) {
@@ -181,13 +181,19 @@ class Connector {
     }
   }
 
-  /// For now cycles are refused. To allow them, mark these edges in the plan instead.
-  void check_cycles() {
-    for (const Cycle& cycle : find_cycles(plan_.components.size(), plan_.edges)) {
-      std::string path = plan_.component(plan_.edges[cycle.front()].from).id;
-      for (const std::size_t edge : cycle) path += " -> " + plan_.component(plan_.edges[edge].to).id;
-      faults_.push_back(
-          {origin_[cycle.back()]->at, "cycles are not supported yet: " + path + "; remove one of these streams"});
+  /// Bolts may feed each other round a cycle that no spout feeds.
+  void check_fed() {
+    std::vector<ComponentId> spouts;
+    for (std::size_t i = 0; i < plan_.components.size(); ++i) {
+      if (plan_.components[i].kind == host::ComponentKind::kSpout)
+        spouts.push_back(ComponentId(static_cast<std::uint16_t>(i)));
+    }
+    const std::vector<bool> fed = reached_from(plan_, spouts, true);
+    for (std::size_t i = 0; i < topology_.vertices.size(); ++i) {
+      if (fed[i]) continue;
+      const Vertex& vertex = topology_.vertices[i];
+      faults_.push_back({vertex.at, "bolt '" + vertex.id.value +
+                                        "' gets nothing: no way leads to it from a spout; add a stream, or remove it"});
     }
   }
 
@@ -200,7 +206,6 @@ class Connector {
   std::map<std::string, std::size_t, std::less<>> index_;
   Names spouts_, bolts_;
   std::set<std::tuple<std::size_t, std::size_t, std::size_t>> seen_;
-  std::vector<const Subscription*> origin_;  // by edge
 };
 
 }  // namespace

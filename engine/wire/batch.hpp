@@ -30,10 +30,17 @@ struct Batch {
   std::uint32_t capacity = 0;  // room at data
   std::uint32_t count = 0;
   TaskId source, dest;
-  bool end = false;  // END of `source` for `dest`: no records, follows all its data
-  TimePoint born{};  // when its first record was written, or its frame arrived
+  bool end = false;       // END of `source` for `dest`: no records, follows all its data
+  bool feedback = false;  // it goes along an edge that closes a cycle
+  TimePoint born{};       // when its first record was written, or its frame arrived
   BatchHome* home = nullptr;
   std::uint64_t token = 0;  // the home's own: size class, or frame number
+};
+
+/// Whose credit: a task has one for what comes forward, and one for feedback.
+struct Purse {
+  TaskId task;
+  bool feedback = false;
 };
 
 struct GiveBack {

@@ -8,7 +8,7 @@ namespace gale::wire {
 
 namespace {
 
-constexpr std::uint32_t kFlagEnd = 1;
+constexpr std::uint32_t kFlagEnd = 1, kFlagFeedback = 2;
 
 bool begins_as_array(std::uint8_t byte) noexcept { return (byte & 0xf0) == 0x90 || byte == 0xdc || byte == 0xdd; }
 
@@ -44,7 +44,7 @@ Refusal check_section(const Section& section, std::uint32_t flags, WorkerId from
   if (section.source.value >= tasks || section.dest.value >= tasks) return Refusal::kTask;
   if (limits.worker_of[section.source.value] != from || limits.worker_of[section.dest.value] != limits.me)
     return Refusal::kTask;
-  if (flags > kFlagEnd) return Refusal::kKind;
+  if (flags > kFlagFeedback) return Refusal::kKind;  // an END is not told along feedback
   if (section.end ? section.count != 0 || section.bytes != 0 : section.count == 0) return Refusal::kEnd;
   return check_records(section, limits.inputs_of[section.dest.value], limits.worker_of_ledger.size());
 }
@@ -56,7 +56,7 @@ void put_section(std::uint8_t* at, const Batch& batch) noexcept {
   at = put(at, batch.dest.value);
   at = put(at, batch.count);
   at = put(at, batch.bytes);
-  at = put(at, batch.end ? kFlagEnd : std::uint32_t{0});
+  at = put(at, (batch.end ? kFlagEnd : 0u) | (batch.feedback ? kFlagFeedback : 0u));
   put(at, std::uint32_t{0});
 }
 
@@ -75,6 +75,7 @@ Refusal check_data(const FrameHeader& header, std::span<const std::uint8_t> body
     section.bytes = get<std::uint32_t>(at + 12);
     const auto flags = get<std::uint32_t>(at + 16);
     section.end = (flags & kFlagEnd) != 0;
+    section.feedback = (flags & kFlagFeedback) != 0;
     section.records = at += kSectionHeaderBytes;
     if (section.bytes > static_cast<std::size_t>(end - at)) return Refusal::kSectionTruncated;
     if (const Refusal bad = check_section(section, flags, header.from, limits); bad != Refusal::kNone) return bad;

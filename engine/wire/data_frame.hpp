@@ -19,7 +19,7 @@ namespace gale::wire {
 struct Section {
   TaskId source, dest;
   std::uint32_t count = 0, bytes = 0;
-  bool end = false;
+  bool end = false, feedback = false;
   const std::uint8_t* records = nullptr;
 };
 

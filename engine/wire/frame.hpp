@@ -17,7 +17,7 @@
 namespace gale::wire {
 
 inline constexpr std::uint32_t kFrameMagic = 0x454c4147u;  // "GALE"
-inline constexpr std::uint8_t kWireVersion = 1;
+inline constexpr std::uint8_t kWireVersion = 2;
 inline constexpr std::uint32_t kFrameHeaderBytes = 48;
 inline constexpr std::uint32_t kSectionHeaderBytes = 24;
 /// Free bytes in front of the records of a pooled batch: it becomes a frame of one section where it stands.

@@ -12,21 +12,23 @@ namespace {
 
 enum : std::uint16_t { kAcks = 1, kFails = 2, kCredit = 3, kConfirmed = 4 };
 enum : std::uint32_t { kPing = 1, kResendData = 2, kResendLane = 4 };
+constexpr std::uint32_t kOfFeedback = 1u << 31;  // in the task of a grant
 
 static_assert(sizeof(Ack) == kAckBytes && std::is_trivially_copyable_v<Ack>, "acks are copied as they are");
 
 std::uint8_t* put_grant(std::uint8_t* at, const Grant& grant) noexcept {
-  return put(put(at, grant.task.value), grant.bytes);
+  return put(put(at, grant.purse.task.value | (grant.purse.feedback ? kOfFeedback : 0)), grant.bytes);
 }
 
 Refusal get_grants(const std::uint8_t* at, std::size_t count, WorkerId from, const Limits& limits,
                    std::vector<Grant>& grants) {
   grants.reserve(grants.size() + count);
   for (std::size_t i = 0; i < count; ++i, at += kGrantBytes) {
-    const Grant grant{TaskId{get<std::uint32_t>(at)}, get<std::uint64_t>(at + 4)};
-    if (grant.task.value >= limits.worker_of.size() || limits.worker_of[grant.task.value] != from)
+    const auto task = get<std::uint32_t>(at);
+    const Purse purse{TaskId{task & ~kOfFeedback}, (task & kOfFeedback) != 0};
+    if (purse.task.value >= limits.worker_of.size() || limits.worker_of[purse.task.value] != from)
       return Refusal::kTask;
-    grants.push_back(grant);
+    grants.push_back({purse, get<std::uint64_t>(at + 4)});
   }
   return Refusal::kNone;
 }
@@ -93,7 +95,7 @@ Refusal get_hello(const FrameHeader& header, std::span<const std::uint8_t> body,
                   std::vector<Grant>& grants) {
   if (header.sections != body.size() / kGrantBytes) return Refusal::kSectionCount;
   if (body.size() % kGrantBytes != 0) return Refusal::kTrailing;
-  if (header.sections > limits.worker_of.size()) return Refusal::kSectionCount;
+  if (header.sections > 2 * limits.worker_of.size()) return Refusal::kSectionCount;
   return get_grants(body.data(), header.sections, header.from, limits, grants);
 }
 

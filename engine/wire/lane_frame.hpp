@@ -16,7 +16,7 @@ namespace gale::wire {
 
 /// Credit: in a HELLO what the sender's task grants at first, in a LANE what it gives back.
 struct Grant {
-  TaskId task;
+  Purse purse;
   std::uint64_t bytes = 0;
 };
 

@@ -25,6 +25,14 @@ struct Peers::Impl final : link::HubEvents {
   /// A task in another worker. Whoever is refused is written down under the same lock as the question was asked, so the
   /// credit that comes meanwhile is not missed.
   struct Remote final : execute::Destination {
+    /// The same for feedback, which is refused only while the link is closed.
+    struct Round final : execute::Destination {
+      Remote* remote = nullptr;
+      bool offer(wire::BatchPtr& batch, execute::Schedulable& sender) override { return remote->offer(batch, sender); }
+      bool wait_for_room(execute::Schedulable& /*sender*/) override { return false; }
+      execute::Fill fill() override { return remote->fill_of(true); }
+    };
+    Round round;
     Impl* impl = nullptr;
     std::mutex lock;
     std::vector<execute::Schedulable*> waiting;  // each once
@@ -61,8 +69,9 @@ struct Peers::Impl final : link::HubEvents {
     void note_waiting(execute::Schedulable& sender) {  // under lock
       if (std::find(waiting.begin(), waiting.end(), &sender) == waiting.end()) waiting.push_back(&sender);
     }
-    execute::Fill fill() override {
-      const link::CreditUse use = impl->hub->credit_use(worker(), task());
+    execute::Fill fill() override { return fill_of(false); }
+    [[nodiscard]] execute::Fill fill_of(bool feedback) const {
+      const link::CreditUse use = impl->hub->credit_use(worker(), {task(), feedback});
       return {use.used, use.grant};
     }
     [[nodiscard]] TaskId task() const { return TaskId(static_cast<std::uint32_t>(this - impl->remotes.data())); }
@@ -80,7 +89,10 @@ struct Peers::Impl final : link::HubEvents {
 
   Impl(const plan::Plan& p, const Options& o, execute::Environment& e, std::function<execute::Inbox*(TaskId)> i)
       : plan(p), options(o), env(e), inbox_of(std::move(i)), remotes(p.tasks.size()), reborn(p.workers) {
-    for (auto& remote : remotes) remote.impl = this;
+    for (auto& remote : remotes) {
+      remote.impl = this;
+      remote.round.remote = &remote;
+    }
   }
 
   void deliver(wire::BatchPtr batch) override {
@@ -110,7 +122,7 @@ struct Peers::Impl final : link::HubEvents {
 
   void tell_end(TaskId source, WorkerId peer) {
     for (const plan::Edge& edge : plan.edges) {
-      if (edge.from != plan.tasks[source.value].component) continue;
+      if (edge.from != plan.tasks[source.value].component || edge.feedback) continue;
       const plan::Component& to = plan.component(edge.to);
       for (std::uint32_t i = 0; i < to.tasks; ++i) {
         const TaskId dest(to.first_task.value + i);
@@ -134,8 +146,11 @@ struct Peers::Impl final : link::HubEvents {
       const plan::Component& c = plan.component_of(TaskId(i));
       o.limits.worker_of.push_back(plan.tasks[i].worker);
       o.limits.inputs_of.push_back(static_cast<std::uint16_t>(c.inputs.size()));
-      if (plan.tasks[i].worker == options.self && !c.inputs.empty())
-        o.grants.push_back({TaskId(i), c.settings.inbox_bytes});
+      if (plan.tasks[i].worker != options.self || c.inputs.empty()) continue;
+      o.grants.push_back({{TaskId(i)}, c.settings.inbox_bytes});
+      const auto round = [&](std::size_t edge) { return plan.edges[edge].feedback; };
+      if (std::any_of(c.inputs.begin(), c.inputs.end(), round))
+        o.grants.push_back({{TaskId(i), true}, c.settings.cycle_bytes});
     }
     for (const TaskId spout : plan.ledgers) o.limits.worker_of_ledger.push_back(plan.tasks[spout.value].worker);
     o.own = endpoints_of(options.link_dir, options.self.value);
@@ -183,7 +198,10 @@ Result<void> Peers::start() {
   return {};
 }
 
-execute::Destination& Peers::destination(TaskId task) { return impl_->remotes[task.value]; }
+execute::Destination& Peers::destination(TaskId task, bool feedback) {
+  Impl::Remote& remote = impl_->remotes[task.value];
+  return feedback ? static_cast<execute::Destination&>(remote.round) : remote;
+}
 
 void Peers::tell(WorkerId worker, wire::AckBatch&& batch) {
   impl_->hub->ack(worker, std::move(batch), impl_->env.clock.now());

@@ -27,7 +27,7 @@ class Peers {
   ~Peers();
 
   Result<void> start();
-  [[nodiscard]] execute::Destination& destination(TaskId task);
+  [[nodiscard]] execute::Destination& destination(TaskId task, bool feedback);
   void tell(WorkerId worker, wire::AckBatch&& batch);
   /// Its END has been taken by every link it goes over; from now on it is told again to peers that are started anew.
   void task_ended(TaskId task);

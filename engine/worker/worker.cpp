@@ -46,9 +46,10 @@ void Worker::wire_streams() {
     for (std::uint32_t i = 0; i < to.tasks; ++i) {
       const TaskId dest(to.first_task.value + i);
       if (local(dest)) {
-        destinations.push_back(&bolts_[dest.value]->inbox());
+        execute::Inbox& inbox = bolts_[dest.value]->inbox();
+        destinations.push_back(edge.feedback ? &inbox.feedback() : &inbox);
       } else {
-        destinations.push_back(&peers_->destination(dest));
+        destinations.push_back(&peers_->destination(dest, edge.feedback));
       }
     }
     for (std::uint32_t i = 0; i < from.tasks; ++i) {
@@ -178,7 +179,9 @@ void Worker::stop() {
     if (spout) pool_.call(*spout, [&] { spout->stop(); });
   }
   for (const auto& bolt : bolts_) {
-    if (bolt) pool_.call(*bolt, [&] { bolt->stop(); });
+    if (!bolt) continue;
+    bolt->drop_rest();
+    pool_.call(*bolt, [&] { bolt->stop(); });
   }
 }
 

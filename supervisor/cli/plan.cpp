@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // gale plan FILE: what a topology becomes, without running it: tasks, streams, workers, and what may use memory there.
+#include "engine/plan/cycles.hpp"
 #include "supervisor/cli/common.hpp"
 #include "supervisor/cli/table.hpp"
 
 #include <boost/program_options.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <set>
 #include <thread>
@@ -31,7 +33,8 @@ std::string name_of(const plan::Plan& plan, const plan::Edge& edge) {
   if (edge.grouping == plan::Grouping::kCustom) text += " " + edge.custom.plugin + "." + edge.custom.type;
   std::string fields;
   for (const std::uint16_t position : edge.key) fields += (fields.empty() ? "" : ", ") + stream.fields[position];
-  return fields.empty() ? text : text + " (" + fields + ")";
+  if (!fields.empty()) text += " (" + fields + ")";
+  return edge.feedback ? text + ", feedback" : text;
 }
 
 std::string list_of(const std::vector<std::string>& names) {
@@ -77,12 +80,28 @@ std::string streams(const plan::Plan& plan) {
   return table.text();
 }
 
+/// A line for each way that leads back to where it began.
+std::string cycles(const plan::Plan& plan) {
+  std::string text;
+  for (const plan::Cycle& cycle : plan::find_cycles(plan.components.size(), plan.edges)) {
+    text += "cycle: " + plan.component(plan.edges[cycle.front()].from).id;
+    for (const std::size_t edge : cycle) text += " -> " + plan.component(plan.edges[edge].to).id;
+    text += "\n";
+  }
+  return text.empty() ? text : "\n" + text;
+}
+
+bool in_cycle(const plan::Plan& plan, const plan::Component& component) {
+  return std::any_of(component.inputs.begin(), component.inputs.end(),
+                     [&](std::size_t edge) { return plan.edges[edge].feedback; });
+}
+
 /// Bounds: what may be in use when everything is full.
 std::string workers(const plan::Plan& plan) {
   constexpr std::uint64_t kLedgerBytes = 32 + 4 + 8 + 4;  // a slot: the root, its uses, its time, its place when free
-  Table table({"worker", "tasks", "threads", "inboxes", "ledgers", "replay", "kept"});
+  Table table({"worker", "tasks", "threads", "inboxes", "cycles", "ledgers", "replay", "kept"});
   for (std::uint16_t w = 0; w < plan.workers; ++w) {
-    std::uint64_t tasks = 0, pinned = 0, inboxes = 0, ledgers = 0, replay = 0, kept = 0;
+    std::uint64_t tasks = 0, pinned = 0, inboxes = 0, feedback = 0, ledgers = 0, replay = 0, kept = 0;
     for (const plan::Task& task : plan.tasks) {
       if (task.worker != WorkerId(w)) continue;
       const plan::Component& c = plan.component(task.component);
@@ -93,6 +112,7 @@ std::string workers(const plan::Plan& plan) {
         replay += c.settings.replay_max_bytes;
       } else {
         inboxes += c.settings.inbox_bytes;
+        feedback += in_cycle(plan, c) ? c.settings.cycle_bytes : 0;
         kept += c.settings.task_max_kept_bytes;
       }
     }
@@ -100,7 +120,7 @@ std::string workers(const plan::Plan& plan) {
         plan.settings.threads != 0 ? plan.settings.threads : std::max(1u, std::thread::hardware_concurrency());
     table.row({std::to_string(w + 1), std::to_string(tasks),
                std::to_string(pool) + (pinned == 0 ? "" : " + " + std::to_string(pinned) + " pinned"), bytes(inboxes),
-               bytes(ledgers), bytes(replay), bytes(kept)});
+               bytes(feedback), bytes(ledgers), bytes(replay), bytes(kept)});
   }
   return table.text();
 }
@@ -134,10 +154,10 @@ int plan_command(const std::vector<std::string>& arguments) {
     return kUsage;
   }
   const plan::Plan& plan = *outcome.plan;
-  std::printf("%s: %zu tasks, %zu streams, %u workers\n\n%s\n%s\n%s", plan.name.c_str(), plan.tasks.size(),
+  std::printf("%s: %zu tasks, %zu streams, %u workers\n\n%s\n%s%s\n%s", plan.name.c_str(), plan.tasks.size(),
               plan.edges.size(), unsigned{plan.workers}, components(plan).c_str(), streams(plan).c_str(),
-              workers(plan).c_str());
-  std::puts("\ninboxes, ledgers, replay, kept: what they hold at most, when everything is full");
+              cycles(plan).c_str(), workers(plan).c_str());
+  std::puts("\ninboxes, cycles, ledgers, replay, kept: what they hold at most, when everything is full");
   return kOk;
 }
 

@@ -117,7 +117,7 @@ std::string to_text(const Outcome& outcome, const node::Totals& totals) {
       {{t.thrown, "calls of user code threw"},
        {t.forgotten, "tuples were neither acked, failed nor kept"},
        {t.misuse, "acks or emits of settled tuples were refused"},
-       {t.dropped, "untracked tuples had no key and were dropped"},
+       {t.dropped, "tuples were dropped: untracked ones without a way, or left over in a cycle"},
        {t.late, "tuples came after their bolt had finished"},
        {t.timed_out, "times a root timed out"},
        {t.dead_letters, "tuples failed for good and went to the dead letters"},

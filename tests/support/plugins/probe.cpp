@@ -203,6 +203,36 @@ class Misbehave final : public gale::Bolt {
   gale::Context* context_ = nullptr;
 };
 
+/// Sends a number round `rounds` times on stream `again`, each time in so many copies, then passes it on. How often it
+/// went round stands in its text.
+class Round final : public gale::Bolt {
+ public:
+  void describe(gale::Describe& d) override {
+    d.doc("Sends numbers round a cycle, then on.");
+    d.key("rounds", rounds_, "How often each goes round; -1: for ever.");
+    d.key("copies", copies_, "How many go round for each that comes.");
+    d.key("tracked", tracked_, "Whether what goes round is anchored.");
+    d.emits({"n", "text"});
+    d.stream("again", again_, {"n", "text"});
+  }
+  void execute(const gale::Tuple& tuple, gale::Collector& out) override {
+    const auto n = tuple.get<std::int64_t>(0);
+    const std::int64_t done = std::atoll(std::string(tuple.get<std::string_view>(1)).c_str());
+    const auto where = tracked_ ? out.on(again_) : out.unanchored().on(again_);
+    if (rounds_ >= 0 && done >= rounds_) {
+      out.emit(n, "done");
+    } else {
+      for (std::int64_t i = 0; i < copies_; ++i) where.emit(n, std::to_string(done + 1));
+    }
+    out.ack(tuple);
+  }
+
+ private:
+  std::int64_t rounds_ = 3, copies_ = 1;
+  bool tracked_ = true;
+  gale::Stream again_;
+};
+
 /// Appends each number to a file, a line each, and counts and sums them.
 class Sink final : public gale::BasicBolt {
  public:
@@ -238,4 +268,4 @@ class Sink final : public gale::BasicBolt {
 
 }  // namespace
 
-GALE_PLUGIN("probe", "1.0.0", Numbers, Misbehave, Sink);
+GALE_PLUGIN("probe", "1.0.0", Numbers, Misbehave, Round, Sink);

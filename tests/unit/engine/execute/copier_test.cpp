@@ -29,7 +29,7 @@ struct Fixture {
   /// Streams: 0 to one task, 1 to every of three, 2 to both kinds of reader, 3 by key, 4 to nobody, 5 in turn, 6 direct
   /// to task 0 or to one of 1-3.
   Fixture() {
-    for (std::uint32_t i = 0; i < 4; ++i) outbox.add_lane(TaskId(i), to);
+    for (std::uint32_t i = 0; i < 4; ++i) outbox.add_lane(TaskId(i), to, false);
     for (int i = 0; i < 7; ++i) copier.add_stream();
     way(0, one, {0});
     way(1, all, {1, 2, 3});

@@ -16,7 +16,7 @@ TEST_CASE("Credit above zero lets one batch through whatever its size; then the 
   RunningPool running(1);
   wire::BatchPool batches;
   FunctionTask owner, sender;
-  Inbox inbox(running.pool, owner, 100);
+  Inbox inbox(running.pool, owner, 100, 1000);
   wire::BatchPtr large = batch_of(batches, 50000), next = batch_of(batches, 1);
   CHECK(inbox.offer(large, sender));
   CHECK(large == nullptr);
@@ -35,7 +35,7 @@ TEST_CASE("A refused sender is woken once, when half of the room is free again a
   RunningPool running(1);
   wire::BatchPool batches;
   FunctionTask owner, sender;
-  Inbox inbox(running.pool, owner, 1000);
+  Inbox inbox(running.pool, owner, 1000, 1000);
   for (int i = 0; i < 4; ++i) {
     wire::BatchPtr b = batch_of(batches, 250);
     REQUIRE(inbox.offer(b, sender));
@@ -52,11 +52,39 @@ TEST_CASE("A refused sender is woken once, when half of the room is free again a
   running.pool.stop();
 }
 
+TEST_CASE("Feedback is never refused and comes first; half full, new input has every second turn") {
+  RunningPool running(1);
+  wire::BatchPool batches;
+  FunctionTask owner, sender;
+  Inbox inbox(running.pool, owner, 100, 1000);
+  const auto offer = [&](Destination& to, bool feedback, std::uint32_t bytes, std::uint64_t token) {
+    wire::BatchPtr b = batch_of(batches, bytes, 0, token);
+    b->feedback = feedback;
+    return to.offer(b, sender);
+  };
+  const auto taken = [&] {
+    std::string order;
+    while (const wire::BatchPtr b = inbox.take()) order += b->feedback ? 'f' : 'n';
+    return order;
+  };
+  for (std::uint64_t i = 0; i < 2; ++i) REQUIRE(offer(inbox, false, 50, i));
+  CHECK_FALSE(offer(inbox, false, 50, 2));
+  for (std::uint64_t i = 0; i < 3; ++i) REQUIRE(offer(inbox.feedback(), true, 100, i));
+  CHECK(inbox.fill().bytes == 100);
+  CHECK(inbox.feedback().fill().bytes == 300);
+  CHECK(inbox.feedback().fill().limit == 1000);
+  CHECK(taken() == "fffnn");
+  for (std::uint64_t i = 0; i < 2; ++i) REQUIRE(offer(inbox, false, 50, i));
+  for (std::uint64_t i = 0; i < 12; ++i) REQUIRE(offer(inbox.feedback(), true, 100, i));
+  CHECK(taken() == "fnfnffffffffff");
+  running.pool.stop();
+}
+
 TEST_CASE("END is never refused and stays behind the data") {
   RunningPool running(1);
   wire::BatchPool batches;
   FunctionTask owner, sender;
-  Inbox inbox(running.pool, owner, 10);
+  Inbox inbox(running.pool, owner, 10, 1000);
   wire::BatchPtr data = batch_of(batches, 500), end = batches.take(1);
   end->end = true;
   REQUIRE(inbox.offer(data, sender));
@@ -72,7 +100,7 @@ TEST_CASE("What a link delivers is always taken, in order; each() sees all of it
   RunningPool running(1);
   wire::BatchPool batches;
   FunctionTask owner, sender;
-  Inbox inbox(running.pool, owner, 10);
+  Inbox inbox(running.pool, owner, 10, 1000);
   for (std::uint64_t i = 0; i < 5; ++i) inbox.deliver(batch_of(batches, 100, 0, i));
   CHECK(owner.ran(1));
   CHECK(inbox.bytes() == 500);
@@ -88,7 +116,7 @@ TEST_CASE("An inbox that is destroyed gives its batches back and wakes nobody") 
   wire::BatchPool batches;
   FunctionTask owner, sender;
   {
-    Inbox inbox(running.pool, owner, 10);
+    Inbox inbox(running.pool, owner, 10, 1000);
     wire::BatchPtr one = batch_of(batches, 100), two = batch_of(batches, 100);
     REQUIRE(inbox.offer(one, sender));
     REQUIRE_FALSE(inbox.offer(two, sender));
@@ -115,7 +143,7 @@ TEST_CASE(
     }
     return Turn{};
   });
-  Inbox inbox(running.pool, owner, kLimit);
+  Inbox inbox(running.pool, owner, kLimit, 1000);
   box = &inbox;
   std::vector<std::unique_ptr<FunctionTask>> senders;
   for (std::uint32_t s = 0; s < 4; ++s) {

@@ -12,7 +12,7 @@ namespace {
 struct Fixture {
   explicit Fixture(std::uint32_t batch_bytes = 32768, std::size_t lanes = 2)
       : to(lanes), outbox(batches, owner, TaskId(7), batch_bytes) {
-    for (std::uint32_t i = 0; i < lanes; ++i) REQUIRE(outbox.add_lane(TaskId(100 + i), to[i]) == i);
+    for (std::uint32_t i = 0; i < lanes; ++i) REQUIRE(outbox.add_lane(TaskId(100 + i), to[i], false) == i);
   }
   /// A record of `bytes` that is recognised by its first byte.
   void put(std::uint32_t lane, std::uint32_t bytes, std::uint8_t mark = 0) {

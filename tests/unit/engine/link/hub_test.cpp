@@ -52,7 +52,7 @@ HubOptions options_of(const RunFolder& folder, std::uint16_t me, std::uint32_t i
                     .worker_of = {WorkerId{0}, WorkerId{1}},
                     .inputs_of = {0, 1},
                     .worker_of_ledger = {WorkerId{0}}};
-  options.grants = {{TaskId{me}, kGrant}};
+  options.grants = {{{TaskId{me}}, kGrant}};
   options.own = folder.of(me);
   options.peers = {{WorkerId{static_cast<std::uint16_t>(1 - me)}, folder.of(1 - me)}};
   return options;

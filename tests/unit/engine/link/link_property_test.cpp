@@ -77,7 +77,10 @@ struct World {
     auto own = std::make_shared<wire::Limits>(*limits);
     own->me = me;
     std::vector<wire::Grant> grants;
-    for (std::uint32_t t = 0; t < kTasksEach; ++t) grants.push_back({TaskId{me.value * kTasksEach + t}, kGrant});
+    for (std::uint32_t t = 0; t < kTasksEach; ++t) {
+      for (const bool feedback : {false, true})
+        grants.push_back({{TaskId{me.value * kTasksEach + t}, feedback}, kGrant});
+    }
     for (std::uint16_t w = 0; w < size; ++w) {
       if (WorkerId{w} == me) continue;
       LinkConfig config{.me = me,
@@ -129,7 +132,7 @@ struct World {
     bound(link);
   }
   void bound(const Link& link) {
-    CHECK(link.kept_frames() <= kTasksEach * (kGrant / wire::kBatchCharge + 2) + 2 * kTasksEach * kTasksEach + 256);
+    CHECK(link.kept_frames() <= 2 * kTasksEach * (kGrant / wire::kBatchCharge + 2) + 2 * kTasksEach * kTasksEach + 256);
   }
   void arrive(Worker& worker, Life there, wire::BatchPtr batch) {
     auto& pair = truth.pairs[{{there, worker.life}, batch->source, batch->dest}];
@@ -163,12 +166,16 @@ struct World {
     const Way way{worker.life, {peer, link.peer_incarnation()}};
     auto& pair = truth.pairs[{way, source, dest}];
     if (ended.count({way, source, dest})) return;
+    const bool feedback = (source.value + dest.value) % 3 == 0;
+    if (const CreditUse use = link.credit_use({dest, true}); feedback && use.grant != 0 && use.used >= use.grant)
+      return;
     std::vector<std::vector<std::uint8_t>> records;
     const std::size_t count = end ? 0 : 1 + random() % 3;
     for (std::size_t i = 0; i < count; ++i)
       records.push_back(test::make_record(pair.accepted + i,
                                           static_cast<std::uint32_t>(random() % 5 ? random() % 100 : random() % 2000)));
     wire::BatchPtr batch = end ? test::make_end(pool, source, dest) : test::make_batch(pool, source, dest, records);
+    batch->feedback = !end && feedback;
     LinkActions actions;
     if (link.try_send(batch, clock.now(), actions)) {
       CHECK(batch == nullptr);
@@ -306,8 +313,11 @@ struct World {
         CHECK(link->waiting_acks() == 0);
         CHECK(link->counters().credit_refused == 0);
         CHECK(link->counters().garbage_refused == 0);  // a damaged header never reaches a link
-        for (std::uint32_t t = 0; t < kTasksEach; ++t)
-          CHECK(link->credit(TaskId{peer.value * kTasksEach + t}) == static_cast<std::int64_t>(kGrant));
+        for (std::uint32_t t = 0; t < kTasksEach; ++t) {
+          const TaskId task{peer.value * kTasksEach + t};
+          CHECK(link->credit(task) == static_cast<std::int64_t>(kGrant));
+          CHECK(link->credit_use({task, true}).used == 0);
+        }
         totals.frames_resent += link->counters().frames_resent;
         totals.duplicates_dropped += link->counters().duplicates_dropped;
         totals.stale_refused += link->counters().stale_refused;

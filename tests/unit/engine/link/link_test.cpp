@@ -19,7 +19,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint64_t kGrant = 10000;
+constexpr std::uint64_t kGrant = 10000, kCycleGrant = 5000;
 constexpr TaskId kSpout{0}, kFirst{2}, kSecond{3};  // tasks 0, 1 at worker 0; 2, 3 at worker 1
 
 wire::BatchPool& pool() {
@@ -40,16 +40,17 @@ struct End final : ExecutedSink {
                .worker_of_ledger = {WorkerId{0}, WorkerId{1}}};
     limits->max_frame_bytes = 1u << 20;
     const std::uint32_t first = me * 2u;
-    link = std::make_unique<Link>(LinkConfig{.me = WorkerId{me},
-                                             .peer = WorkerId{static_cast<std::uint16_t>(1 - me)},
-                                             .incarnation = Incarnation{incarnation},
-                                             .topology = topology,
-                                             .limits = limits,
-                                             .pool = &pool(),
-                                             .grants = {{TaskId{first}, kGrant}, {TaskId{first + 1}, kGrant}},
-                                             .transfer_batch_bytes = 4096,
-                                             .sink = std::move(self),
-                                             .times = {}});
+    link = std::make_unique<Link>(LinkConfig{
+        .me = WorkerId{me},
+        .peer = WorkerId{static_cast<std::uint16_t>(1 - me)},
+        .incarnation = Incarnation{incarnation},
+        .topology = topology,
+        .limits = limits,
+        .pool = &pool(),
+        .grants = {{{TaskId{first}}, kGrant}, {{TaskId{first + 1}}, kGrant}, {{TaskId{first}, true}, kCycleGrant}},
+        .transfer_batch_bytes = 4096,
+        .sink = std::move(self),
+        .times = {}});
   }
   std::unique_ptr<Link> link;
   LinkActions actions;
@@ -245,6 +246,31 @@ TEST_CASE("credit above zero lets one batch through whatever its size, and execu
   CHECK(pair.a->actions.credit[0] == kFirst);
   CHECK(pair.a->link->credit(kFirst) == static_cast<std::int64_t>(kGrant));
   CHECK(pair.send(kFirst, 2));
+}
+
+TEST_CASE("feedback waits for no credit, and its own is counted") {
+  Pair pair;
+  pair.greet();
+  const auto send = [&](std::uint64_t number) {
+    wire::BatchPtr batch = test::make_batch(pool(), kSpout, kFirst, {test::make_record(number)});
+    batch->feedback = true;
+    return pair.a->link->try_send(batch, pair.clock.now(), pair.a->actions);
+  };
+  CHECK(pair.send(kFirst, 1, 50000));
+  CHECK_FALSE(pair.send(kFirst, 2));
+  CHECK(send(3));
+  CHECK(send(4));
+  const CreditUse use = pair.a->link->credit_use({kFirst, true});
+  CHECK(use.grant == kCycleGrant);
+  CHECK(use.used > 2 * wire::kBatchCharge);
+  pair.flush();
+  CHECK(pair.delivered() == Numbers{1, 3, 4});
+  CHECK_FALSE(pair.b->actions.deliver[0]->feedback);
+  CHECK(pair.b->actions.deliver[1]->feedback);
+  pair.execute_all();
+  pair.flush();
+  CHECK(pair.a->link->credit_use({kFirst, true}).used == 0);
+  CHECK(pair.a->link->credit(kFirst) == static_cast<std::int64_t>(kGrant));
 }
 
 TEST_CASE("many tiny batches take credit for what they cost, not for their bytes") {

@@ -159,16 +159,30 @@ TEST_CASE("An entry of plugins may be a path; className has the name that the pl
                   "{path: x}}]\n") == "f.yaml:2:29: two entries of plugins are called 'words'\n");
 }
 
-TEST_CASE("A cycle is refused with its path") {
-  const std::string start =
-      "name: t\nplugins: [words]\nspouts: [{id: s, className: words.Lines, properties: {path: x}}]\nbolts:\n"
-      "  - {id: a, className: words.Split}\n  - {id: b, className: words.Count}\nstreams:\n"
+std::string with_streams(const std::string& streams) {
+  return "name: t\nplugins: [words]\nspouts: [{id: s, className: words.Lines, properties: {path: x}}]\nbolts:\n"
+         "  - {id: a, className: words.Split}\n  - {id: b, className: words.Count}\nstreams:\n" +
+         streams;
+}
+
+TEST_CASE("The stream that closes a cycle is feedback, and no other") {
+  const auto feedback = [](const std::string& streams) {
+    std::vector<bool> marks;
+    for (const Edge& e : good_plan(with_streams(streams)).edges) marks.push_back(e.feedback);
+    return marks;
+  };
+  const std::string there =
       "  - {from: s, to: a, grouping: {type: SHUFFLE}}\n  - {from: a, to: b, grouping: {type: SHUFFLE}}\n";
-  CHECK(report_of(start + "  - {from: b, to: a, grouping: {type: SHUFFLE}}\n") ==
-        "f.yaml:10:5: cycles are not supported yet: a -> b -> a; remove one of these streams\n");
-  CHECK(report_of(start + "  - {from: b, to: b, grouping: {type: SHUFFLE}}\n") ==
-        "f.yaml:10:5: cycles are not supported yet: b -> b; remove one of these streams\n");
-  CHECK(plan_of(start).plan);
+  CHECK(feedback(there) == std::vector<bool>{false, false});
+  CHECK(feedback(there + "  - {from: b, to: a, grouping: {type: SHUFFLE}}\n") == std::vector<bool>{false, false, true});
+  CHECK(feedback(there + "  - {from: b, to: b, grouping: {type: SHUFFLE}}\n") == std::vector<bool>{false, false, true});
+}
+
+TEST_CASE("Bolts that feed each other and are fed by no spout are faults") {
+  CHECK(report_of(with_streams("  - {from: a, to: b, grouping: {type: SHUFFLE}}\n"
+                               "  - {from: b, to: a, grouping: {type: SHUFFLE}}\n")) ==
+        "f.yaml:5:5: bolt 'a' gets nothing: no way leads to it from a spout; add a stream, or remove it\n"
+        "f.yaml:6:5: bolt 'b' gets nothing: no way leads to it from a spout; add a stream, or remove it\n");
 }
 
 std::string large_topology(int bolts, int parallelism) {

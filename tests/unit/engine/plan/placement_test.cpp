@@ -106,6 +106,21 @@ TEST_CASE("What is reported are cycles, and without the edges that close them th
   }
 }
 
+TEST_CASE("A component that one spout reaches by feedback alone may get tuples after all of its ENDs") {
+  Plan plan;  // 0 -> 2 -> 3 -> 2, and 1 -> 3: what 1 emits comes to 2 by the edge that closes the cycle
+  plan.components.resize(4);
+  plan.components[0].kind = plan.components[1].kind = host::ComponentKind::kSpout;
+  plan.edges = {edge(0, 2), edge(2, 3), edge(3, 2), edge(1, 3)};
+  for (std::size_t i = 0; i < plan.edges.size(); ++i) {
+    plan.components[plan.edges[i].from.value].streams.push_back({"default", {}, {i}, false});
+  }
+  mark_feedback(plan);
+  CHECK(plan.edges[2].feedback);
+  CHECK(plan.components[2].late_roots);
+  CHECK_FALSE(plan.components[3].late_roots);
+  CHECK_FALSE(plan.components[0].late_roots);
+}
+
 TEST_CASE("A chain of ten thousand components does not exhaust the stack") {
   std::vector<Edge> chain;
   for (std::uint16_t i = 0; i < 10'000; ++i) chain.push_back(edge(i, static_cast<std::uint16_t>((i + 1) % 10'000)));

@@ -79,8 +79,8 @@ TEST_CASE("a frame header is these 48 bytes") {
   Bytes bytes(kFrameHeaderBytes);
   put_header(bytes.data(), header_of(FrameType::kData, 3, 2, 100));
   CHECK(hex(bytes) ==
-        "47414c45 01020000 88776655 44332211 01000000 05000000 09000000 02000000 03000000 00000000 64000000 "
-        "37787951");
+        "47414c45 02020000 88776655 44332211 01000000 05000000 09000000 02000000 03000000 00000000 64000000 "
+        "bb31d532");
 }
 
 TEST_CASE("a header is read back as it was written") {
@@ -211,15 +211,18 @@ TEST_CASE("a section is refused for its head") {
 
 TEST_CASE("a HELLO is a list of grants") {
   Bytes body(hello_bytes(std::vector<Grant>(2)));
-  put_hello(body.data(), std::vector<Grant>{{TaskId{2}, 0x40000}, {TaskId{3}, 1}});
-  CHECK(hex(body) == "02000000 00000400 00000000 03000000 01000000 00000000");
+  put_hello(body.data(), std::vector<Grant>{{{TaskId{2}}, 0x40000}, {{TaskId{3}, true}, 1}});
+  CHECK(hex(body) == "02000000 00000400 00000000 03000080 01000000 00000000");
   const FrameHeader header = header_of(FrameType::kHello, 0, 2, body.size());
   std::vector<Grant> grants;
   REQUIRE(get_hello(header, body, two_workers(), grants) == Refusal::kNone);
   REQUIRE(grants.size() == 2);
-  CHECK(grants[0].task == TaskId{2});
+  CHECK(grants[0].purse.task == TaskId{2});
+  CHECK(!grants[0].purse.feedback);
+  CHECK(grants[1].purse.task == TaskId{3});
+  CHECK(grants[1].purse.feedback);
   CHECK(grants[0].bytes == 0x40000);
-  put_hello(body.data(), std::vector<Grant>{{TaskId{1}, 1}, {TaskId{3}, 1}});
+  put_hello(body.data(), std::vector<Grant>{{{TaskId{1}}, 1}, {{TaskId{3}}, 1}});
   CHECK(get_hello(header, body, two_workers(), grants) == Refusal::kTask);
   CHECK(get_hello(header, std::span(body).first(12), two_workers(), grants) == Refusal::kSectionCount);
 }
@@ -229,7 +232,7 @@ BatchPtr lane_room(BatchPool& pool) {
   LaneWriter writer(*room, {.data_sent = 1, .data_received = 2, .lane_sent = 3, .lane_received = 4, .ping = true});
   CHECK(writer.acks(LedgerId{0}, std::vector<Ack>{{RootId{5}, 6}}) == 1);
   CHECK(writer.fails(LedgerId{0}, std::vector<Fail>{{RootId{7}, "no"}}) == 1);
-  CHECK(writer.credit(std::vector<Grant>{{TaskId{3}, 8}}) == 1);
+  CHECK(writer.credit(std::vector<Grant>{{{TaskId{3}}, 8}}) == 1);
   CHECK(writer.confirmed(std::vector<std::uint64_t>{9}) == 1);
   room->bytes = writer.bytes();
   room->count = writer.sections();

@@ -47,7 +47,7 @@ TEST_CASE("A good plugin opens and says what it is") {
   CHECK(d.version == "1.0.0");
   CHECK(d.major == GALE_ABI_MAJOR);
   CHECK_FALSE(d.build.empty());
-  REQUIRE(d.components.size() == 3);
+  REQUIRE(d.components.size() == 4);
   const auto* numbers = d.find("Numbers");
   REQUIRE(numbers != nullptr);
   CHECK(numbers->kind == gale::host::ComponentKind::kSpout);

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Cycles in a running engine (contract 4 and 10): tuples go round and leave, ENDs do not wait for each other, nothing
+// grows and nothing stands still.
+#include "tests/contract/engine_run.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <map>
+#include <string>
+
+namespace gale::test {
+namespace {
+
+/// spout -> turn, turn (other) -> back -> turn, turn (default) -> sink.
+std::string cycle(const SpoutScript& spout, const BoltScript& turn, const BoltScript& back, const BoltScript& sink,
+                  const std::string& config, const std::string& grouping = "{type: SHUFFLE}") {
+  const auto bolt = [](const char* id, const BoltScript& script) {
+    return std::string("  - {id: ") + id + ", className: scripted.Step, parallelism: 2, properties: {" + at(script) +
+           "}}\n";
+  };
+  return "name: cycle\nplugins: [scripted]\nconfig: {" + config +
+         "}\nspouts:\n  - {id: spout, className: scripted.Source, properties: {" + at(spout) + "}}\nbolts:\n" +
+         bolt("turn", turn) + bolt("back", back) + bolt("sink", sink) +
+         "streams:\n  - {from: spout, to: turn, grouping: {type: SHUFFLE}}\n"
+         "  - {from: turn, to: back, grouping: {type: SHUFFLE, streamId: other}}\n"
+         "  - {from: back, to: turn, grouping: " +
+         grouping + "}\n  - {from: turn, to: sink, grouping: {type: SHUFFLE}}\n";
+}
+
+TEST_CASE("Contract 10: tuples go round a cycle and leave it; the run ends by itself, with the last ack") {
+  constexpr std::uint64_t kRoots = 2000;
+  constexpr int kRounds = 30;
+  Signal signal;
+  std::map<std::uint64_t, int> rounds;
+  Told told;
+  SpoutScript spout = numbers(kRoots);
+  told.listen(spout);
+  BoltScript turn, back, sink;
+  turn.execute = [&](const Tuple& t, Collector& out) {
+    const auto n = t.get<std::uint64_t>(0);
+    bool on = false;
+    signal.change([&] { on = rounds[n]++ == kRounds; });
+    on ? out.emit(n, "done") : out.on(turn.other).emit(n);
+    out.ack(t);
+  };
+  back.execute = [&](const Tuple& t, Collector& out) {
+    out.emit(t.get<std::uint64_t>(0), "again");
+    out.ack(t);
+  };
+  EngineRun run(cycle(spout, turn, back, sink, ""));
+  REQUIRE(run_to_end(run));
+  CHECK(told.acks.size() == kRoots);
+  CHECK(told.fails.empty());
+  CHECK(run.counts("sink").executed == kRoots);
+  CHECK(run.counts("turn").executed == kRoots * (kRounds + 1));
+  CHECK(run.counts("turn").late == 0);
+  CHECK(run.counts("turn").dropped == 0);
+}
+
+TEST_CASE(
+    "Contract 4: a cycle that multiplies what enters it fails roots with 'cycle full', and neither grows nor stops") {
+  constexpr std::uint64_t kRoots = 20;
+  for (const char* grouping : {"{type: SHUFFLE}", "{type: ALL}", "{type: FIELDS, args: [n]}"}) {
+    CAPTURE(grouping);
+    Told told;
+    SpoutScript spout = numbers(kRoots);
+    told.listen(spout);
+    BoltScript turn, back, sink;
+    turn.execute = [&](const Tuple& t, Collector& out) {
+      for (int i = 0; i < 3; ++i) out.on(turn.other).emit(t.get<std::uint64_t>(0));
+      out.ack(t);
+    };
+    back.execute = [&](const Tuple& t, Collector& out) {
+      out.emit(t.get<std::uint64_t>(0), "again");
+      out.ack(t);
+    };
+    EngineRun run(
+        cycle(spout, turn, back, sink, "topology.cycle.max.bytes: 65536, topology.max.attempts: 2", grouping));
+    REQUIRE(run_to_end(run));
+    CHECK(told.acks.empty());
+    REQUIRE(told.fails.size() == kRoots);
+    for (const auto& [n, fails] : told.fails) CHECK(fails.back().reason.find("cycle full") != std::string::npos);
+    CHECK(run.counts("turn").dropped > 0);  // what the failed roots left
+  }
+}
+
+TEST_CASE("What goes round unanchored when all has ended is dropped and counted") {
+  BoltScript turn, back, sink;
+  SpoutScript spout = numbers(10);
+  std::atomic<std::uint64_t> passed{0};
+  turn.execute = [&](const Tuple& t, Collector& out) {
+    out.unanchored().on(turn.other).emit(t.get<std::uint64_t>(0));
+    ++passed;
+    out.ack(t);
+  };
+  back.execute = [&](const Tuple& t, Collector& out) {
+    out.emit(t.get<std::uint64_t>(0), "again");
+    out.ack(t);
+  };
+  EngineRun run(cycle(spout, turn, back, sink, ""));
+  REQUIRE(run_to_end(run));
+  CHECK(run.counts("spout").acked == 10);
+  CHECK(run.counts("turn").dropped + run.counts("back").dropped == 10);
+}
+
+}  // namespace
+}  // namespace gale::test
