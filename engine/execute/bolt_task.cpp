@@ -47,6 +47,7 @@ Turn BoltTask::run(TimePoint now) {
   });
   acks_.flush();
   const bool delivered = outbox_.flush();
+  tell_held();
   publish_counts();
   counters_.acked.add(std::exchange(acked_, 0));
   counters_.failed.add(std::exchange(failed_, 0));
@@ -138,7 +139,7 @@ void BoltTask::begin(wire::BatchPtr batch) {
 }
 
 std::uint32_t BoltTask::limit() const noexcept {
-  if (mean_ns_ > kTimedAlone) return 1;
+  if (mean_ns_ > kTimedAlone || env_.budget.exceeded()) return 1;
   return static_cast<std::uint32_t>(
       std::clamp(kCallNs / std::max(mean_ns_, 1.0), 1.0, 256.0));  // what 256 emit stays in the first cache
 }

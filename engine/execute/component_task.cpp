@@ -214,6 +214,7 @@ std::uint32_t ComponentTask::more(std::uint64_t need) {
   }
   out_.at = out_.begun = lent_;
   out_.end = lent_end_;
+  tell_held();
   const bool stop = outbox_.refused() || held_.size() > kHeldStops || has_surplus();
   if (stop) __atomic_store_n(&out_.stop, 1u, __ATOMIC_RELAXED);
   return GALE_OK;

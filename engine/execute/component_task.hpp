@@ -75,6 +75,11 @@ class ComponentTask : public Schedulable {
   /// Records that the pass could not take: they wait, and nothing else runs.
   [[nodiscard]] bool has_surplus() const noexcept { return !surplus_.empty(); }
   void retry_surplus();
+  /// Tells the worker's budget what is held here. When the outbox was flushed, or a call holds more than before.
+  void tell_held() {
+    const std::uint64_t held = held_.size() + surplus_.size() + outbox_.bytes();
+    if (held != told_held_) env_.budget.change(static_cast<std::int64_t>(held - std::exchange(told_held_, held)));
+  }
 
   void settle_kept(std::uint64_t handle, bool acked, std::string_view reason);
   void fail_roots(const std::uint8_t* record, std::string_view reason);
@@ -160,6 +165,7 @@ class ComponentTask : public Schedulable {
   std::vector<std::uint8_t> surplus_;  // final, not yet passed
   std::uint8_t* lent_ = nullptr;
   std::uint8_t* lent_end_ = nullptr;
+  std::uint64_t told_held_ = 0;
   TimePoint next_touch_{};
   std::map<std::string, std::uint64_t> reported_;  // distinct errors and how often
   std::atomic<bool> woken_{false};

@@ -5,6 +5,7 @@
 
 #include "engine/base/clock.hpp"
 #include "engine/execute/acks.hpp"
+#include "engine/execute/budget.hpp"
 #include "engine/execute/poller.hpp"
 #include "engine/execute/pool.hpp"
 #include "engine/plan/plan.hpp"
@@ -32,6 +33,7 @@ struct Environment {
   Pool& pool;
   Poller& poller;
   wire::BatchPool& batches;
+  Budget& budget;
   AckSink& acks;
   Watcher& watcher;
 };

@@ -64,6 +64,16 @@ Fill Outbox::fill(std::uint32_t number) const {
   return all;
 }
 
+std::uint64_t Outbox::bytes() const noexcept {
+  std::uint64_t sum = 0;
+  for (const std::uint32_t number : dirty_) {
+    const Lane& lane = lanes_[number];
+    for (std::size_t i = lane.first; i < lane.full.size(); ++i) sum += lane.full[i]->capacity;
+    if (lane.open != nullptr) sum += lane.open->capacity;
+  }
+  return sum;
+}
+
 std::uint32_t Outbox::load(std::uint32_t number) const {
   const Fill all = fill(number);
   if (all.limit == 0) return 100;

@@ -74,6 +74,8 @@ class Outbox {
   /// Wakes the owner when one of these has room. False: one has it now.
   [[nodiscard]] bool wait_for_room(std::span<const std::uint32_t> lanes);
   [[nodiscard]] bool delivered() const noexcept { return dirty_.empty(); }
+  /// Memory of the batches that wait here.
+  [[nodiscard]] std::uint64_t bytes() const noexcept;
   /// A batch was refused since the last flush() that delivered all: the running call should return when it can.
   [[nodiscard]] bool refused() const noexcept { return refused_; }
 

@@ -70,12 +70,14 @@ Turn SpoutTask::run(TimePoint now) {
   touch_when_due([](const auto&) {});
   acks_.flush();
   const bool delivered = outbox_.flush();
+  tell_held();
   publish_counts();
   tell_pending();
   if (finished() && delivered && !ended_) {
     ended_ = true;
     env_.watcher.finished(id_);
   }
+  if (!more && delivered && wants_call()) more = !env_.budget.wait(*this);
   if (more && delivered && wait_in_crowd()) more = false;
   eager_.store(more, std::memory_order_relaxed);
   TimePoint wake_at = free_.empty() ? TimePoint::max() : replays_.next_due();
@@ -99,7 +101,10 @@ void SpoutTask::deactivate() {
   if (const host::Status s = instance_->activate(false); !s) thrown("deactivate", s);
 }
 
-bool SpoutTask::may_call() const {
+bool SpoutTask::may_call() const { return wants_call() && !env_.budget.exceeded(); }
+
+/// Something may be had of next(), and there is a place for it.
+bool SpoutTask::wants_call() const {
   if (state_ == GALE_NEXT_FINISHED || state_ == GALE_NEXT_WOKEN) return false;
   if (state_ == GALE_NEXT_UNTIL && now_ < idle_until_) return false;
   return !free_.empty() && !has_surplus() && replays_.bytes() < component_.settings.replay_max_bytes;

@@ -64,6 +64,7 @@ class SpoutTask final : public ComponentTask {
   void open_root(const Emit& emit, std::uint64_t message, std::uint16_t attempt, bool by_engine);
   [[nodiscard]] std::uint16_t next_attempt(std::uint64_t message);
   [[nodiscard]] bool may_call() const;
+  [[nodiscard]] bool wants_call() const;
 
   ack::Ledger ledger_;
   Schedulable* acker_ = nullptr;

@@ -79,6 +79,7 @@ class Planner {
       }
     }
     plan_.workers = plan_.settings.workers;
+    check_emit_bytes(topology_.config);
   }
 
   void add_component(const Vertex& vertex) {
@@ -97,6 +98,7 @@ class Planner {
     apply_settings(vertex.config, vertex.kind == host::ComponentKind::kSpout ? kInSpout : kInBolt, component.settings,
                    component.tick_ms, faults_);
     check_pin(vertex, component.settings);
+    check_emit_bytes(vertex.config);
     descriptions_.push_back(description);
     plan_.components.push_back(std::move(component));
   }
@@ -169,6 +171,21 @@ class Planner {
       faults_.push_back({entry.value.at, "'" + entry.key + "' is worker " + std::to_string(settings.place_on_worker) +
                                              ", of " + std::to_string(plan_.workers) +
                                              "; see topology.workers and --workers"});
+    }
+  }
+
+  /// A tuple that one call may emit must fit into a frame when there is a link that it may have to cross.
+  void check_emit_bytes(std::span<const yaml::Entry> config) {
+    Settings own = plan_.settings;
+    std::uint32_t no_tick = 0;
+    Faults told;
+    for (const yaml::Entry& entry : config) {
+      if (plan_.workers == 1 || entry.key != "topology.execute.max.emit.bytes") continue;
+      apply_settings({&entry, 1}, kInTopology, own, no_tick, told);
+      if (own.execute_max_emit_bytes <= kMostBetweenWorkers) continue;
+      faults_.push_back({entry.value.at, "'" + entry.key + "' is " + std::to_string(own.execute_max_emit_bytes) +
+                                             "; with more than one worker it may be " +
+                                             std::to_string(kMostBetweenWorkers) + ", what fits between them"});
     }
   }
 

@@ -13,7 +13,8 @@ Worker::Worker(const plan::Plan& plan, const Options& options, const Clock& cloc
       options_(options),
       clock_(clock),
       pool_(options.threads != 0 ? options.threads : plan.settings.threads, clock, poller_),
-      env_{plan, clock, pool_, poller_, batches_, *this, *this} {}
+      budget_(pool_, plan.settings.outbox_bytes),
+      env_{plan, clock, pool_, poller_, batches_, budget_, *this, *this} {}
 
 Worker::~Worker() { stop(); }
 

@@ -72,6 +72,7 @@ class Worker final : execute::AckSink, execute::Watcher {
   wire::BatchPool batches_;
   execute::Poller poller_;
   execute::Pool pool_;
+  execute::Budget budget_;
   execute::Environment env_;
   std::unique_ptr<Peers> peers_;                             // null when there is one worker
   std::vector<std::unique_ptr<execute::BoltTask>> bolts_;    // by TaskId; null where not local or a spout

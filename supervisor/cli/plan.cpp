@@ -99,7 +99,7 @@ bool in_cycle(const plan::Plan& plan, const plan::Component& component) {
 /// Bounds: what may be in use when everything is full.
 std::string workers(const plan::Plan& plan) {
   constexpr std::uint64_t kLedgerBytes = 32 + 4 + 8 + 4;  // a slot: the root, its uses, its time, its place when free
-  Table table({"worker", "tasks", "threads", "inboxes", "cycles", "ledgers", "replay", "kept"});
+  Table table({"worker", "tasks", "threads", "inboxes", "cycles", "outboxes", "ledgers", "replay", "kept"});
   for (std::uint16_t w = 0; w < plan.workers; ++w) {
     std::uint64_t tasks = 0, pinned = 0, inboxes = 0, feedback = 0, ledgers = 0, replay = 0, kept = 0;
     for (const plan::Task& task : plan.tasks) {
@@ -120,7 +120,7 @@ std::string workers(const plan::Plan& plan) {
         plan.settings.threads != 0 ? plan.settings.threads : std::max(1u, std::thread::hardware_concurrency());
     table.row({std::to_string(w + 1), std::to_string(tasks),
                std::to_string(pool) + (pinned == 0 ? "" : " + " + std::to_string(pinned) + " pinned"), bytes(inboxes),
-               bytes(feedback), bytes(ledgers), bytes(replay), bytes(kept)});
+               bytes(feedback), bytes(plan.settings.outbox_bytes), bytes(ledgers), bytes(replay), bytes(kept)});
   }
   return table.text();
 }
@@ -157,7 +157,7 @@ int plan_command(const std::vector<std::string>& arguments) {
   std::printf("%s: %zu tasks, %zu streams, %u workers\n\n%s\n%s%s\n%s", plan.name.c_str(), plan.tasks.size(),
               plan.edges.size(), unsigned{plan.workers}, components(plan).c_str(), streams(plan).c_str(),
               cycles(plan).c_str(), workers(plan).c_str());
-  std::puts("\ninboxes, cycles, ledgers, replay, kept: what they hold at most, when everything is full");
+  std::puts("\ninboxes, cycles, outboxes, ledgers, replay, kept: what they hold when everything is full");
   return kOk;
 }
 

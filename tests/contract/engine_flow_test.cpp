@@ -145,5 +145,49 @@ TEST_CASE("Contract 4: with a reader that has stopped, a fast spout stops too, a
   }
 }
 
+TEST_CASE("Contract 15: what outboxes hold is the worker's: fifty spouts in front of one stopped reader hold little") {
+  constexpr std::size_t kSize = 10'000;
+  Signal gate;
+  bool open = false;
+  std::atomic<std::uint64_t> emitted{0}, executed{0};
+  std::atomic<bool> enough{false};
+  SpoutScript spout;
+  spout.next = [&, text = std::string(kSize, 'x')](SpoutCollector& out, Context&) {
+    if (enough) return Next::finished();
+    const std::uint64_t n = emitted++;
+    out.emit({.id = n, .replay = Replay::spout}, n, text);
+    return Next::emitted();
+  };
+  BoltScript sink;
+  sink.execute = [&](const Tuple& t, Collector& out) {
+    gate.wait([&] { return open; });
+    ++executed;
+    out.ack(t);
+  };
+  EngineRun run(
+      "name: fifty\nplugins: [scripted]\nconfig: {topology.worker.outbox.bytes: 131072}\n"
+      "spouts:\n  - {id: spout, className: scripted.Source, parallelism: 50, properties: {" +
+      at(spout) + "}}\nbolts:\n  - {id: sink, className: scripted.Step, properties: {" + at(sink) +
+      "}}\nstreams:\n  - {from: spout, to: sink, grouping: {type: SHUFFLE}}\n");
+  run.start();
+  std::uint64_t last = 0;
+  Signal never;
+  for (int still = 0, i = 0; still < 5 && i < 400; ++i) {  // until nothing has been emitted for a while
+    never.wait([] { return false; }, milliseconds(50));
+    still = emitted == last ? still + 1 : 0;
+    last = emitted;
+  }
+  CHECK(emitted == last);
+  CHECK(emitted * kSize <
+        800'000);  // 256 KiB of inbox, 128 of outboxes, a call of each thread; 1.4 MB without the bound
+  gate.change([&] { open = true; });
+  REQUIRE(run.eventually([&] { return emitted > 4 * last; }));  // they go on
+  enough = true;
+  REQUIRE(run.finish());
+  run.stop();
+  CHECK(executed == emitted);
+  CHECK(run.counts("spout").acked == emitted);
+}
+
 }  // namespace
 }  // namespace gale::test

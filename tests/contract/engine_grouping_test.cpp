@@ -216,6 +216,14 @@ TEST_CASE("CUSTOM asks the plugin: one task, several, or none, and knows its rea
   }
 }
 
+TEST_CASE("A custom grouping is asked once a tuple, so it may take turns") {
+  Seen seen;
+  GroupingScript script;
+  script.choose = [turn = 0u](const Values&, Targets& to) mutable { to.add(turn++ % to.tasks()); };
+  run_all(seen, custom(script));
+  for (std::uint32_t task = 0; task < kTasks; ++task) CHECK(seen.of(task) == kTuples / kTasks);
+}
+
 TEST_CASE("A custom grouping that throws, or chooses a task that is not there, fails the root with the reason") {
   Told told;
   Seen seen;
