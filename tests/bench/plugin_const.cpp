@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Plugin "bench": Const -> Identity -> Null, the topology that measures what the engine costs. A tuple is (a string of
+// Plugin "bench": Const -> Identity -> Null, the topologies that measure what the engine costs. A tuple is (a string of
 // 9 bytes, an int64 sequence number), packed at each emit; Identity and Null read both fields. Honest by construction:
 // Const notes that ack(id) ran exactly once for each root; Null adds up the sequence numbers and fails the run unless
 // they are those of n roots. Each leaves what it saw in a file, with times of the machine's monotonic clock, which are
@@ -81,16 +81,19 @@ class Null final : public gale::BasicBolt {
   void describe(gale::Describe& d) override {
     d.doc("Reads both fields, adds them up, and fails the run when they are not those of `count` roots.");
     d.key("count", count_, "How many roots there must be.");
+    d.key("copies", copies_, "How many tuples of each.");
     d.key("report", report_, "The file to leave times and counts in.", {.required = true});
   }
+  void open(gale::Context&) override { wanted_ = count_ * copies_; }
   void execute(const gale::Tuple& tuple, gale::Collector&) override {
     const auto [text, sequence] = tuple.as<std::string_view, std::int64_t>();
     sum_ += sequence;
     bytes_ += static_cast<std::int64_t>(text.size());
-    if (++received_ == count_) last_receipt_ns_ = now_ns();
+    if (++received_ == wanted_) last_receipt_ns_ = now_ns();
   }
   bool finish(gale::Collector&) override {
-    const bool right = received_ == count_ && sum_ == sum_below(count_) && bytes_ == 9 * count_;
+    const std::int64_t sum = copies_ * sum_below(count_);
+    const bool right = received_ == wanted_ && sum_ == sum && bytes_ == 9 * wanted_;
     std::ofstream(report_) << "last_receipt_ns " << last_receipt_ns_ << "\nreceived " << received_ << "\nsum_right "
                            << right << '\n';
     if (!right) {
@@ -101,7 +104,7 @@ class Null final : public gale::BasicBolt {
   }
 
  private:
-  std::int64_t count_ = 1'000'000;
+  std::int64_t count_ = 1'000'000, copies_ = 1, wanted_ = 0;
   std::string report_;
   std::int64_t received_ = 0, sum_ = 0, bytes_ = 0, last_receipt_ns_ = 0;
 };
