@@ -4,6 +4,7 @@
 #include "engine/base/log.hpp"
 #include "topology-api/host/info.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -84,6 +85,10 @@ void ComponentTask::fill_table() {
   table_.counter = [](const gale_task* t, gale_str name) noexcept {
     return task_of(t).metrics_.cell({name.data, name.size});
   };
+  table_.choose = [](const gale_task* t, std::uint32_t stream, const std::uint8_t* values, const std::uint8_t* end,
+                     gale_targets* chosen) noexcept -> std::uint32_t {
+    return task_of(t).choose(stream, {values, end}, *chosen);
+  };
   table_.watch_fd = [](const gale_task* t, int fd) noexcept -> std::uint32_t {
     return task_of(t).watch(fd) ? GALE_OK : GALE_UNSUPPORTED;
   };
@@ -101,6 +106,17 @@ bool ComponentTask::watch(int fd) {
     env_.pool.wake(*this);
   };
   return env_.poller.watch_once(fd, ready) != 0;
+}
+
+std::uint32_t ComponentTask::choose(std::uint32_t stream, std::span<const std::uint8_t> values, gale_targets& chosen) {
+  if (stream >= component_.streams.size()) return GALE_UNSUPPORTED;
+  std::vector<std::uint32_t> tasks;
+  const Emit emit{static_cast<std::uint16_t>(stream), values.data(), static_cast<std::uint32_t>(values.size()), {}};
+  if (!copier_.routed(emit, tasks)) return GALE_UNSUPPORTED;
+  chosen.count = static_cast<std::uint32_t>(tasks.size());
+  if (tasks.size() > chosen.capacity) return GALE_TOO_MUCH;
+  std::copy(tasks.begin(), tasks.end(), chosen.at);
+  return GALE_OK;
 }
 
 void ComponentTask::arm_watch() {

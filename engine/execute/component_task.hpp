@@ -116,9 +116,12 @@ class ComponentTask : public Schedulable {
   void emit_plain(const Emit& emit);
   static Emit emit_of(const std::uint8_t* at, const gale_out_record& r) noexcept {
     Emit emit{r.stream, at + r.values_at, r.size - r.values_at, {}};
-    if (__builtin_expect((r.flags & GALE_DIRECT) != 0, 0)) {
-      TaskId& to = emit.to.emplace();
-      std::memcpy(&to.value, at + sizeof r + ((r.flags & GALE_TRACKED) != 0 ? 8 : 0), sizeof to.value);
+    if (__builtin_expect((r.flags & (GALE_DIRECT | GALE_CHOSEN)) == 0, 1)) return emit;
+    const std::uint8_t* const named = at + sizeof r + ((r.flags & GALE_TRACKED) != 0 ? 8 : 0);
+    if ((r.flags & GALE_CHOSEN) != 0) {
+      emit.chosen = named;
+    } else {
+      std::memcpy(&emit.to.emplace().value, named, 4);
     }
     return emit;
   }
@@ -155,6 +158,7 @@ class ComponentTask : public Schedulable {
   void offer_final(const std::uint8_t* begin, const std::uint8_t* end);
   void fill_table();
   bool watch(int fd);
+  std::uint32_t choose(std::uint32_t stream, std::span<const std::uint8_t> values, gale_targets& chosen);
 
   std::vector<const plan::Edge*> custom_edges_;
   std::vector<std::unique_ptr<CustomGrouping>> customs_;  // by number, as custom_edges_

@@ -19,7 +19,7 @@ void Copier::add_way(Grouping grouping, std::vector<std::uint32_t> lanes, TaskId
   if (!grouping.weighed().empty()) weigh_at_ = TimePoint::min();
   Stream& stream = streams_[edge.stream];
   stream.plain = stream.ways.empty() && custom == nullptr && !edge.feedback;
-  stream.ways.push_back({std::move(grouping), std::move(lanes), first, custom, edge.input, asked, edge.feedback});
+  stream.ways.push_back({std::move(grouping), std::move(lanes), first, custom, edge.input, asked, edge.feedback, {}});
 }
 
 /// What is full gets less, as long as others have room.
@@ -87,6 +87,7 @@ bool Copier::choose_all(const Emit& emit) {
   auto& ways = streams_[emit.stream].ways;
   chosen_.resize(ways.size());
   refusal_.clear();
+  if (emit.chosen != nullptr) return take_chosen(emit);
   bool here = !emit.to || ways.empty();
   for (std::size_t i = 0; i < ways.size(); ++i) {
     chosen_[i] = choose(ways[i], emit);
@@ -97,29 +98,60 @@ bool Copier::choose_all(const Emit& emit) {
   return here;
 }
 
-std::string Copier::why_not(const std::string& stream) const {
-  if (refusal_.empty()) return "a grouping field of stream '" + stream + "' is an array or a map";
-  return "stream '" + stream + "': " + refusal_;
+/// The plugin's word is checked: each task must read the stream, by one way.
+bool Copier::take_chosen(const Emit& emit) {
+  auto& ways = streams_[emit.stream].ways;
+  for (std::size_t i = 0; i < ways.size(); ++i) {
+    ways[i].named.clear();
+    chosen_[i] = Grouping::kSome;
+  }
+  std::uint32_t count = 0;
+  std::memcpy(&count, emit.chosen, 4);
+  for (std::uint32_t k = 0; k < count; ++k) {
+    std::uint32_t task = 0;
+    std::memcpy(&task, emit.chosen + 4 + 4 * k, 4);
+    const auto way = std::find_if(ways.begin(), ways.end(), [task](const Way& w) {
+      return task >= w.first.value && task - w.first.value < w.lanes.size();
+    });
+    if (way == ways.end()) {
+      refusal_ = "task " + std::to_string(task) + " does not read it";
+      return false;
+    }
+    way->named.push_back(task - way->first.value);
+  }
+  return true;
 }
 
 template <class F>
-void Copier::for_each_copy(std::uint16_t stream, F&& put) {
-  auto& ways = streams_[stream].ways;
+void Copier::for_each_copy(const Emit& emit, F&& put) {
+  auto& ways = streams_[emit.stream].ways;
   for (std::size_t i = 0; i < ways.size(); ++i) {
     if (chosen_[i] < Grouping::kFirstSpecial) {
       put(ways[i], chosen_[i]);
     } else if (chosen_[i] == Grouping::kEvery) {
       for (std::uint32_t task = 0; task < ways[i].lanes.size(); ++task) put(ways[i], task);
     } else if (chosen_[i] == Grouping::kSome) {
-      for (const std::uint32_t task : ways[i].custom->chosen()) put(ways[i], task);
+      const std::span<const std::uint32_t> some = emit.chosen != nullptr ? ways[i].named : ways[i].custom->chosen();
+      for (const std::uint32_t task : some) put(ways[i], task);
     }
   }
 }
 
+bool Copier::routed(const Emit& emit, std::vector<std::uint32_t>& tasks) {
+  tasks.clear();
+  if (!choose_all(emit)) return false;
+  for_each_copy(emit, [&](const Way& way, std::uint32_t task) { tasks.push_back(way.first.value + task); });
+  return true;
+}
+
+std::string Copier::why_not(const std::string& stream) const {
+  if (refusal_.empty()) return "a grouping field of stream '" + stream + "' is an array or a map";
+  return "stream '" + stream + "': " + refusal_;
+}
+
 bool Copier::copy(const Emit& emit, const wire::Anchor* anchors, std::uint32_t count, std::uint64_t& edges) {
   if (!choose_all(emit)) return false;
-  for_each_copy(emit.stream,
-                [&](const Way& way, std::uint32_t task) { edges ^= put(way, task, emit, anchors, count); });
+  for_each_copy(emit, [&](const Way& way, std::uint32_t task) { edges ^= put(way, task, emit, anchors, count); });
   return true;
 }
 
@@ -139,7 +171,7 @@ bool Copier::copy_joined(const Emit& emit, std::span<const AnchorSource> sources
   }
   too_many = joined_.size() > wire::kMaxRoots;
   if (too_many) return false;
-  for_each_copy(emit.stream, [&](const Way& way, std::uint32_t task) {
+  for_each_copy(emit, [&](const Way& way, std::uint32_t task) {
     for (wire::Anchor& a : joined_) a.edge = 0;
     for (std::size_t s = 0; s < sources.size(); ++s) {
       const std::uint64_t edge = edge_();

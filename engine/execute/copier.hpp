@@ -29,7 +29,8 @@ struct Emit {
   std::uint16_t stream = 0;
   const std::uint8_t* values = nullptr;
   std::uint32_t size = 0;
-  std::optional<TaskId> to;  // named by a direct emit
+  std::optional<TaskId> to;              // named by a direct emit
+  const std::uint8_t* chosen = nullptr;  // by routed(): u32 n, n tasks
 };
 
 /// A tuple that an emit is anchored to: the roots it carries, and where the children's edges gather.
@@ -63,7 +64,7 @@ class Copier {
   /// False: it cannot be routed, why_not() says why, and no copy was made.
   [[gnu::always_inline]] bool copy_one(const Emit& emit, const wire::Anchor* anchor, std::uint64_t& edges) {
     Stream& stream = streams_[emit.stream];
-    if (__builtin_expect(!stream.plain || emit.to.has_value(), 0))
+    if (__builtin_expect(!stream.plain || emit.to.has_value() || emit.chosen != nullptr, 0))
       return copy(emit, anchor, anchor != nullptr ? 1 : 0, edges);
     Way& way = stream.ways.front();
     std::uint32_t chosen = 0;
@@ -149,6 +150,10 @@ class Copier {
     std::uint64_t copies_ = 0;
   };
 
+  /// The tasks that would get a copy; false when it cannot be routed. An emit that names them in `chosen` goes there,
+  /// without asking its grouping again.
+  [[nodiscard]] bool routed(const Emit& emit, std::vector<std::uint32_t>& tasks);
+
   /// The same with any number of anchors, all of one tuple.
   bool copy(const Emit& emit, const wire::Anchor* anchors, std::uint32_t count, std::uint64_t& edges);
 
@@ -165,6 +170,7 @@ class Copier {
     std::uint16_t input;
     bool asked;  // even with one task to choose from: a bad key is refused, a grouping may choose nobody
     bool feedback;
+    std::vector<std::uint32_t> named;  // of `chosen` of the running emit
   };
   struct Stream {
     std::vector<Way> ways;
@@ -185,7 +191,7 @@ class Copier {
   void weigh();
   /// put(way, task) for each copy of the running emit.
   template <class F>
-  void for_each_copy(std::uint16_t stream, F&& put);
+  void for_each_copy(const Emit& emit, F&& put);
 
   std::uint64_t put(const Way& way, std::uint32_t task, const Emit& emit, const wire::Anchor* anchors,
                     std::uint32_t count) {
@@ -206,6 +212,7 @@ class Copier {
     return at;
   }
   bool choose_all(const Emit& emit);
+  bool take_chosen(const Emit& emit);
 
  public:
   /// Why the last emit that could not be routed was not.

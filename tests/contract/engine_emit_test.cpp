@@ -392,5 +392,74 @@ TEST_CASE("A spout that idles until it is told of a root hears of it when nobody
   CHECK(told.acks.size() == 3);
 }
 
+TEST_CASE("Contract 1: emit_with_targets returns the tasks that get a copy, and those do") {
+  constexpr std::uint64_t kRoots = 500;
+  Signal signal;
+  std::map<std::uint64_t, std::multiset<std::uint32_t>> from_spout, from_bolt, at_bolt, at_sink;
+  Told told;
+  SpoutScript spout;
+  spout.next = [&, n = std::uint64_t{0}](SpoutCollector& out, Context&) mutable {
+    if (n == kRoots) return Next::finished();
+    const auto tasks = out.emit_with_targets({.id = n}, n, "text");
+    signal.change([&] { from_spout[n].insert(tasks.begin(), tasks.end()); });
+    ++n;
+    return Next::emitted();
+  };
+  told.listen(spout);
+  BoltScript bolt, sink;
+  bolt.execute_as = [&](const Tuple& t, Collector& out, Context& context) {
+    const auto n = t.get<std::uint64_t>(0);
+    const auto tasks = out.emit_with_targets(n, std::to_string(n));
+    signal.change([&] {
+      at_bolt[n].insert(context.task());
+      from_bolt[n].insert(tasks.begin(), tasks.end());
+    });
+    out.ack(t);
+  };
+  sink.execute_as = [&](const Tuple& t, Collector& out, Context& context) {
+    signal.change([&] { at_sink[t.get<std::uint64_t>(0)].insert(context.task()); });
+    out.ack(t);
+  };
+  EngineRun run(
+      "name: targets\nplugins: [scripted]\nspouts:\n  - {id: spout, className: scripted.Source, properties: {" +
+      at(spout) + "}}\nbolts:\n  - {id: bolt, className: scripted.Step, parallelism: 3, properties: {" + at(bolt) +
+      "}}\n  - {id: sink, className: scripted.Step, parallelism: 4, properties: {" + at(sink) +
+      "}}\n  - {id: all, className: scripted.Step, parallelism: 2, properties: {" + at(sink) +
+      "}}\nstreams:\n  - {from: spout, to: bolt, grouping: {type: SHUFFLE}}\n"
+      "  - {from: bolt, to: sink, grouping: {type: FIELDS, args: [text]}}\n"
+      "  - {from: bolt, to: all, grouping: {type: ALL}}\n");
+  REQUIRE(run_to_end(run));
+  CHECK(told.acks.size() == kRoots);
+  CHECK(from_spout == at_bolt);
+  CHECK(from_bolt == at_sink);
+  CHECK(from_bolt[0].size() == 3);
+  std::set<std::uint32_t> bolts;
+  for (const auto& [n, tasks] : from_spout) bolts.insert(tasks.begin(), tasks.end());
+  CHECK(bolts.size() == 3);
+}
+
+TEST_CASE("Contract 1: emit_with_targets of a key that cannot be routed names nobody, and fails its root") {
+  Told told;
+  SpoutScript spout = numbers(1);
+  told.listen(spout);
+  BoltScript bolt, sink;
+  std::atomic<bool> nobody{false};
+  bolt.execute = [&](const Tuple& t, Collector& out) {
+    nobody = out.emit_with_targets(t.get<std::uint64_t>(0), Value(Value::Array{1, 2})).empty();
+    out.ack(t);
+  };
+  EngineRun run(
+      "name: targets\nplugins: [scripted]\nconfig: {topology.max.attempts: 1}\nspouts:\n  - {id: spout, "
+      "className: scripted.Source, properties: {" +
+      at(spout) + "}}\nbolts:\n  - {id: bolt, className: scripted.Step, properties: {" + at(bolt) +
+      "}}\n  - {id: sink, className: scripted.Step, parallelism: 4, properties: {" + at(sink) +
+      "}}\nstreams:\n  - {from: spout, to: bolt, grouping: {type: SHUFFLE}}\n"
+      "  - {from: bolt, to: sink, grouping: {type: FIELDS, args: [text]}}\n");
+  REQUIRE(run_to_end(run));
+  CHECK(nobody);
+  REQUIRE(told.fails.size() == 1);
+  CHECK(told.fails[0][0].reason.find("is an array or a map") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace gale::test

@@ -181,3 +181,54 @@ TEST_CASE("Emits and acks of a tuple that is settled are refused and counted, th
   CHECK(host.verdicts[0] == GALE_VERDICT_KEPT);
   CHECK(host.emitted() == std::vector<Cells>{{3, 4}});
 }
+
+TEST_CASE("emit_with_targets asks the host first, says whom it named, and the record names them too") {
+  std::vector<std::vector<std::uint32_t>> said;
+  body = [&](const Tuple& tuple, Collector& out) {
+    said.push_back(out.emit_with_targets(tuple.get<int>(0), "text"));
+    said.push_back(out.on(other).emit_with_targets(2.5));
+    said.push_back(out.from(tuple).emit_with_targets(1, 2));
+    out.ack(tuple);
+  };
+  FakeHost host(component_of<Scripted>());
+  host.routes_to = {7, 9};
+  REQUIRE(host.started().execute({{10}}));
+  CHECK(said == std::vector<std::vector<std::uint32_t>>{{7, 9}, {7, 9}, {7, 9}});
+  CHECK(host.asked == std::vector<Cells>{{10, "text"}, {2.5}, {1, 2}});
+  REQUIRE(host.records.size() == 3);
+  for (const Record& r : host.records) CHECK(r.chosen == host.routes_to);
+  CHECK(host.emitted() == host.asked);
+  CHECK(host.records[1].head.stream == 1);
+  CHECK(host.records[2].anchors == std::vector<std::uint64_t>{0});
+  host.routes_to.resize(300, 3);  // more than the first question had room for
+  REQUIRE(host.execute({{11}}));
+  CHECK(host.records.back().chosen.size() == 300);
+  host.routes_to.clear();
+  REQUIRE(host.execute({{12}}));  // it cannot be routed: the host will say why when it passes
+  CHECK(said.back().empty());
+  CHECK(host.records.back().chosen.empty());
+  CHECK(host.records.back().values == Cells{1, 2});
+}
+
+TEST_CASE("emit_with_targets refuses what emit refuses, too many tasks, and a host that cannot choose") {
+  FakeHost host(component_of<Scripted>());
+  host.started();
+  const auto why = [&](const Body& b) {
+    body = b;
+    host.records.clear();
+    host.execute({{1}});
+    return host.fails().empty() ? std::string() : host.fails().front();
+  };
+  CHECK(why([](const Tuple&, Collector& out) { out.emit_with_targets(1); }) ==
+        "emit of 1 values to stream 'default', which has 2 fields");
+  CHECK(why([](const Tuple&, Collector& out) { out.on(undeclared).emit_with_targets(1); }).find("does not declare") !=
+        std::string::npos);
+  CHECK(why([](const Tuple&, Collector& out) { out.on(direct).emit_with_targets(1); }).find("without a task") !=
+        std::string::npos);
+  host.routes_to.assign(12'001, 1);
+  CHECK(why([](const Tuple&, Collector& out) { out.emit_with_targets(1, 2); }).find("more than 12 000 tasks") !=
+        std::string::npos);
+  host.forget_choose();
+  CHECK(why([](const Tuple&, Collector& out) { out.emit_with_targets(1, 2); }).find("plugin ABI 1.3") !=
+        std::string::npos);
+}

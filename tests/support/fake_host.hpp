@@ -13,12 +13,15 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +36,7 @@ struct Record {
   gale_out_record head{};
   std::uint64_t id = 0;                // of a tracked emit
   std::uint32_t task = 0;              // of a direct emit
+  std::vector<std::uint32_t> chosen;   // of an emit whose tasks were asked for
   std::vector<std::uint64_t> anchors;  // of an emit with a list
   std::uint64_t handle = 0;            // of ACK, FAIL, TOUCH
   std::string text;                    // of FAIL
@@ -73,6 +77,10 @@ class FakeHost {
     task_.now_ns = [](const gale_task* t) { return self(t).now_ns; };
     task_.counter = [](const gale_task* t, gale_str s) { return &self(t).counters[std::string(s.data, s.size)]; };
     task_.watch_fd = [](const gale_task* t, int fd) { return self(t).watch(fd); };
+    task_.choose = [](const gale_task* t, std::uint32_t stream, const std::uint8_t* values, const std::uint8_t* end,
+                      gale_targets* chosen) {
+      return self(t).choose(stream, {values, end}, *chosen);
+    };
   }
   FakeHost(const FakeHost&) = delete;
   FakeHost& operator=(const FakeHost&) = delete;
@@ -137,6 +145,8 @@ class FakeHost {
   host::Status posted() { return taken(instance_->posted()); }
   host::Status finish(bool& done) { return taken(instance_->finish(done)); }
   host::Status completed(gale_completion c) { return taken(instance_->completed({&c, 1})); }
+  /// From now on it is a host of before 1.3.
+  void forget_choose() { task_.size = offsetof(gale_task, choose); }
   void set_stop(bool stop) { __atomic_store_n(&out_.stop, stop ? 1u : 0u, __ATOMIC_RELAXED); }
 
   /// What was emitted, on every stream, in order.
@@ -168,6 +178,8 @@ class FakeHost {
   std::atomic<std::size_t> wakes{0};
   std::map<std::string, std::uint64_t> counters;
   std::vector<int> watched;
+  std::vector<std::uint32_t> routes_to;  // what choose() says; empty: nowhere
+  std::vector<Cells> asked;              // what it was asked about
   std::vector<std::pair<std::uint32_t, std::string>> logs;
 
  private:
@@ -256,6 +268,15 @@ class FakeHost {
       std::memcpy(&r.task, bytes.data() + at, 4);
       at += 4;
     }
+    if ((r.head.flags & GALE_CHOSEN) != 0) {
+      std::uint32_t n = 0;
+      std::memcpy(&n, bytes.data() + at, 4);
+      REQUIRE(n > 0);
+      REQUIRE(n <= (r.head.values_at - at) / 4);
+      r.chosen.resize(n);
+      std::memcpy(r.chosen.data(), bytes.data() + at + 4, 4 * n);
+      at += 4 + 4 * n;
+    }
     CHECK((r.head.extra == 0) == (r.head.anchor != GALE_ANCHOR_LIST));
     for (std::uint16_t i = 0; i < r.head.extra; ++i, at += 8) {
       std::memcpy(&r.anchors.emplace_back(), bytes.data() + at, 8);
@@ -295,6 +316,17 @@ class FakeHost {
   void log(std::uint32_t level, std::string_view line) {
     const std::lock_guard lock(mutex_);
     logs.emplace_back(level, std::string(line));
+  }
+  std::uint32_t choose(std::uint32_t, std::span<const std::uint8_t> values, gale_targets& chosen) {
+    codec::Cursor cursor(values.data(), values.data() + values.size());
+    Value row;
+    REQUIRE(codec::Unpack<Value>::read(cursor, row) == codec::Read::kOk);
+    asked.push_back(row.get<Cells>());
+    if (routes_to.empty()) return GALE_UNSUPPORTED;
+    chosen.count = static_cast<std::uint32_t>(routes_to.size());
+    if (chosen.count > chosen.capacity) return GALE_TOO_MUCH;
+    std::copy(routes_to.begin(), routes_to.end(), chosen.at);
+    return GALE_OK;
   }
   std::uint32_t watch(int fd) {
     if (fd < 0) return GALE_UNSUPPORTED;

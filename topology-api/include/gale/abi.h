@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define GALE_ABI_MAJOR 1
-#define GALE_ABI_MINOR 2
+#define GALE_ABI_MINOR 3
 #define GALE_ABI_NOTE_SECTION ".note.gale" /* ELF note: owner "Gale", type 1, gale_note below; read before dlopen */
 #define GALE_ABI_ENTRY "gale_plugin_entry"
 
@@ -42,7 +42,8 @@ typedef struct {
 enum { GALE_OK = 0, GALE_THROWN = 1, GALE_TOO_MUCH = 2, GALE_CLOSED = 3, GALE_UNSUPPORTED = 4 }; /* statuses */
 enum { GALE_SPOUT = 1, GALE_BOLT = 2, GALE_GROUPING = 3 };                                       /* component kinds */
 enum { GALE_EMIT = 1, GALE_ACK = 2, GALE_FAIL = 3, GALE_TOUCH = 4 };                             /* record kinds */
-enum { GALE_TRACKED = 1, GALE_REPLAY_BY_ENGINE = 2, GALE_DIRECT = 4, GALE_RAISED = 8 };          /* record flags */
+/* record flags; GALE_CHOSEN since 1.3 */
+enum { GALE_TRACKED = 1, GALE_REPLAY_BY_ENGINE = 2, GALE_DIRECT = 4, GALE_RAISED = 8, GALE_CHOSEN = 16 };
 enum { GALE_VERDICT_NONE = 0, GALE_VERDICT_ACKED = 1, GALE_VERDICT_FAILED = 2, GALE_VERDICT_KEPT = 3 };
 enum { GALE_NEXT_EMITTED = 0, GALE_NEXT_UNTIL = 1, GALE_NEXT_WOKEN = 2, GALE_NEXT_FINISHED = 3, GALE_NEXT_EMPTY = 4 };
 enum { GALE_LOG_DEBUG = 0, GALE_LOG_INFO = 1, GALE_LOG_WARN = 2, GALE_LOG_ERROR = 3 };
@@ -59,7 +60,8 @@ typedef struct {
 } gale_in_record;
 
 /* What user code did, in order. EMIT: [u64 id if TRACKED][u32 task if DIRECT: its number within the topology]
- * [extra x u64 if anchor is LIST], then the values at values_at. ACK, TOUCH: a u64 kept handle. FAIL: a u64 kept handle
+ * [u32 n, n x u32 if CHOSEN: the tasks that gale_task.choose named] [extra x u64 if anchor is LIST], then the values at
+ * values_at. ACK, TOUCH: a u64 kept handle. FAIL: a u64 kept handle
  * (0: the input in `anchor`), then the reason's text. Acks of inputs are verdicts, not records. When an input that was
  * kept fails in the same call (it threw), its handle is void: the bytes stay until it is settled, which then settles
  * nothing. Records stand also when a call returns GALE_THROWN: the fails of kept tuples that the throwing call had
@@ -106,10 +108,11 @@ typedef struct {
   gale_str reason;
 } gale_completion;
 
-/* Since 1.2. What a grouping chooses for one tuple: indices of tasks of the component that reads, each once. */
+/* Since 1.2. Tasks chosen for one tuple, each once: by a grouping, indices of the component that reads; by
+ * gale_task.choose, numbers within the topology. */
 typedef struct {
   uint32_t size, count;
-  uint32_t capacity, reserved; /* tasks of the reader: the room at `at` */
+  uint32_t capacity, reserved; /* the room at `at`; a grouping has it for all tasks of its reader */
   uint32_t* at;
 } gale_targets;
 
@@ -134,6 +137,10 @@ typedef struct gale_task { /* host to SDK, lives from create to destroy */
   int64_t (*now_ns)(const struct gale_task*);                          /* monotonic */
   uint64_t* (*counter)(const struct gale_task*, gale_str name);        /* a cell: counting is a store */
   uint32_t (*watch_fd)(const struct gale_task*, int fd);               /* readable: next() runs again */
+  /* Since 1.3. Routes one msgpack array [values, end) for an emit on `stream` that is written next, with GALE_CHOSEN.
+   * GALE_UNSUPPORTED: it cannot be routed, write it without. GALE_TOO_MUCH: more than capacity. */
+  uint32_t (*choose)(const struct gale_task*, uint32_t stream, const uint8_t* values, const uint8_t* end,
+                     gale_targets*);
 } gale_task;
 
 typedef struct gale_component { /* a text in the last argument goes with GALE_THROWN */

@@ -13,6 +13,7 @@
 #include "gale/tuple.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -54,6 +55,12 @@ class Collector {
 
   /// Passes the values of a tuple on as they are, unread.
   void forward(const Values& tuple) { write_raw({runtime_.default_stream, anchor_}, tuple); }
+  /// An emit that says which tasks get a copy, by their numbers within the topology; none when it cannot be routed or
+  /// nobody reads the stream. The grouping is asked at once, with a call to the host: some 10 times the cost of emit().
+  template <class... V>
+  std::vector<std::uint32_t> emit_with_targets(const V&... values) {
+    return write_chosen({runtime_.default_stream, anchor_}, values...);
+  }
   /// An emit whose number of values is known at run time only.
   void emit_row(const Value::Array& values) { write_raw({runtime_.default_stream, anchor_}, values); }
 
@@ -64,6 +71,7 @@ class Collector {
     std::uint32_t anchor = GALE_ANCHOR_NONE;
     std::span<const std::uint64_t> anchors = {};  // for GALE_ANCHOR_LIST
     std::optional<std::uint32_t> task = {};
+    std::span<const std::uint32_t> chosen = {};  // by emit_with_targets()
     std::uint8_t flags = 0;
     std::uint64_t id = 0;  // if GALE_TRACKED
   };
@@ -91,6 +99,10 @@ class Collector {
       out_.write_slow(where(), values...);
     }
 
+    template <class... V>
+    std::vector<std::uint32_t> emit_with_targets(const V&... values) const {
+      return out_.write_chosen(where(), values...);
+    }
     void forward(const Values& tuple) const { out_.write_raw(where(), tuple); }
     void emit_row(const Value::Array& values) const { out_.write_raw(where(), values); }
 
@@ -208,6 +220,18 @@ class Collector {
       return p;
     });
   }
+  template <class... V>
+  std::vector<std::uint32_t> write_chosen(Where where, const V&... values) {
+    check_packable<V...>();
+    std::vector<std::uint8_t> packed(5 + (codec::Pack<V>::bound(values) + ... + 0));
+    std::uint8_t* end = codec::put_array_head(packed.data(), sizeof...(V));
+    ((end = codec::Pack<V>::write(end, values)), ...);
+    const auto bytes = static_cast<std::size_t>(end - packed.data());
+    std::vector<std::uint32_t> tasks = choose(where, sizeof...(V), packed.data(), end);
+    where.chosen = tasks;
+    write_any(where, sizeof...(V), bytes, [&](std::uint8_t* p) { return put_bytes(p, packed.data(), bytes); });
+    return tasks;
+  }
   /// Values that are packed already, or of a number known at run time only.
   template <class V>
   void write_raw(const Where& where, const V& values) {
@@ -223,15 +247,20 @@ class Collector {
       if (a == kSettled || (a < GALE_FIRST_KEPT && is_done(verdict_[a]))) return misused();
     }
     const bool tracked = (where.flags & GALE_TRACKED) != 0;
-    const std::size_t values_at =
-        sizeof(gale_out_record) + (tracked ? 8 : 0) + (where.task ? 4 : 0) + where.anchors.size_bytes();
+    const std::size_t values_at = sizeof(gale_out_record) + (tracked ? 8 : 0) + (where.task ? 4 : 0) +
+                                  chosen_bytes(where) + where.anchors.size_bytes();
     std::uint8_t* const begin = reserve(values_at + bound);
     std::uint8_t* at = begin + sizeof(gale_out_record);
     if (tracked) at = put_bytes(at, &where.id, 8);
     if (where.task) at = put_bytes(at, &*where.task, 4);
+    if (!where.chosen.empty()) {
+      const auto n = static_cast<std::uint32_t>(where.chosen.size());
+      at = put_bytes(put_bytes(at, &n, 4), where.chosen.data(), where.chosen.size_bytes());
+    }
     if (!where.anchors.empty()) put_bytes(at, where.anchors.data(), where.anchors.size_bytes());
     std::uint8_t* const p = put(begin + values_at);
-    const auto flags = static_cast<std::uint8_t>(where.flags | (where.task ? GALE_DIRECT : 0));
+    const auto flags = static_cast<std::uint8_t>(where.flags | (where.task ? GALE_DIRECT : 0) |
+                                                 (where.chosen.empty() ? 0 : GALE_CHOSEN));
     put_head(begin, {static_cast<std::uint32_t>(p - begin), static_cast<std::uint16_t>(values_at), where.stream,
                      GALE_EMIT, flags, static_cast<std::uint16_t>(where.anchors.size()), where.anchor});
     out_.at = p;
@@ -248,6 +277,30 @@ class Collector {
 
  private:
   static constexpr std::size_t kMostReason = 1024;
+  static constexpr std::uint32_t kMostChosen = 12'000;  // with the anchors they stand before the values, in 64 KiB
+
+  static std::size_t chosen_bytes(const Where& where) noexcept {
+    return where.chosen.empty() ? 0 : 4 + where.chosen.size_bytes();
+  }
+  std::vector<std::uint32_t> choose(const Where& where, std::size_t count, const std::uint8_t* values,
+                                    const std::uint8_t* end) {
+    const gale_task& host = *runtime_.task;
+    if (host.size < offsetof(gale_task, choose) + sizeof host.choose)
+      throw Error("emit_with_targets wants a host that speaks plugin ABI 1.3");
+    if (where.task) throw Error("emit_with_targets chooses itself: without to(task)");
+    if (where.stream >= streams_) throw_stream();
+    if (arity_[where.stream] != count) throw_arity(where.stream, count, false);
+    std::vector<std::uint32_t> tasks(256);  // beyond it the grouping is asked again
+    while (true) {
+      gale_targets chosen{sizeof chosen, 0, static_cast<std::uint32_t>(tasks.size()), 0, tasks.data()};
+      const std::uint32_t status = host.choose(&host, where.stream, values, end, &chosen);
+      tasks.resize(status == GALE_OK ? chosen.count : tasks.size());
+      if (status == GALE_OK) return tasks;
+      if (status != GALE_TOO_MUCH) return {};
+      if (chosen.count > kMostChosen) throw Error("emit_with_targets to more than 12 000 tasks");
+      tasks.resize(chosen.count);
+    }
+  }
 
   static std::size_t raw_bound(const Values& v) noexcept { return static_cast<std::size_t>(v.end_ - v.values_); }
   static std::size_t raw_bound(const Value::Array& v) noexcept { return codec::Pack<Value::Array>::bound(v); }
@@ -356,6 +409,12 @@ class SpoutCollector final : public Collector {
   template <class... V>
   void emit(const Stream& stream, Tracked tracked, const V&... values) {
     emit_to(number_of(stream), tracked, values...);
+  }
+  using Collector::emit_with_targets;
+  template <class... V>
+  std::vector<std::uint32_t> emit_with_targets(Tracked tracked, const V&... values) {
+    ++tracked_;
+    return write_chosen({.stream = runtime_.default_stream, .flags = flags_of(tracked), .id = tracked.id}, values...);
   }
   /// To one task of a direct stream's readers: on(stream).to(task).emit(...) is its untracked form.
   template <class... V>

@@ -155,7 +155,7 @@ TEST_CASE("A plugin whose entry is missing or gives nothing is refused") {
         said(hidden, "has a Gale note, but does not export gale_plugin_entry; do not hide it when linking"));
   const auto null = fixture("bad_null");
   CHECK(refusal(null) == said(null,
-                              "refuses to work with this gale (plugin ABI 1.2): its gale_plugin_entry returned null; "
+                              "refuses to work with this gale (plugin ABI 1.3): its gale_plugin_entry returned null; "
                               "rebuild it with this gale's SDK"));
 }
 
