@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/cli/common.hpp"
 
+#include "engine/plan/only.hpp"
+
 #include <boost/program_options.hpp>
 
 #include <charconv>
@@ -19,6 +21,7 @@ std::vector<std::string> TopologyArguments::to_arguments() const {
   std::vector<std::string> out = {file};
   for (const std::string& set : sets) out.insert(out.end(), {"--set", set});
   for (const std::string& dir : plugins) out.insert(out.end(), {"--plugins", dir});
+  for (const std::string& id : only) out.insert(out.end(), {"--only", id});
   return out;
 }
 
@@ -27,7 +30,9 @@ void add_options(po::options_description& options, TopologyArguments& arguments)
       ("set", po::value(&arguments.sets)->composing()->value_name("KEY=VALUE"),
        "gives ${KEY} of the topology file a value; may be repeated")  //
       ("plugins", po::value(&arguments.plugins)->composing()->value_name("DIR"),
-       "looks for plugins there first, then in GALE_PLUGINS, then in ../plugins beside gale; may be repeated");
+       "looks for plugins there first, then in GALE_PLUGINS, then in ../plugins beside gale; may be repeated")  //
+      ("only", po::value(&arguments.only)->composing()->value_name("ID"),
+       "takes that component and all that lead to it, and leaves out what lies behind; may be repeated");
 }
 
 Result<const host::PluginDescription*> PluginCatalog::find(std::string_view plugin) {
@@ -64,7 +69,13 @@ plan::PlanOutcome load(const TopologyArguments& arguments, host::PluginSearch& s
   }
   const plan::Topology topology = plan::read_topology_file(arguments.file, sets, plan::process_environment());
   PluginCatalog catalog(search);
-  return plan::make_plan(topology, catalog, {arguments.workers});
+  plan::PlanOutcome whole = plan::make_plan(topology, catalog, {arguments.workers});
+  if (!whole || arguments.only.empty()) return whole;
+  const Result<plan::Topology> part = plan::only(topology, arguments.only);
+  if (part) return plan::make_plan(*part, catalog, {arguments.workers});
+  whole.plan.reset();
+  whole.faults.push_back({{}, part.error()});
+  return whole;
 }
 
 std::optional<Duration> parse_duration(std::string_view text) {

@@ -30,6 +30,7 @@ struct TopologyArguments {
   std::string file;
   std::vector<std::string> sets;     // key=value
   std::vector<std::string> plugins;  // directories
+  std::vector<std::string> only;     // ids of components
   std::optional<std::uint32_t> workers;
 
   /// As a command line, for a worker process.
