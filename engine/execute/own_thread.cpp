@@ -49,9 +49,9 @@ void OwnThread::hurry(TimePoint now, Duration most) {
   if (running_ && now - since_ > most) task_.hurry();
 }
 
-std::string OwnThread::running() {
+std::string OwnThread::running(TimePoint by) {
   const std::lock_guard lock(lock_);
-  return running_ ? task_.name() : std::string();
+  return running_ && since_ <= by ? task_.name() : std::string();
 }
 
 void OwnThread::loop() {

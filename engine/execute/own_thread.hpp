@@ -34,8 +34,8 @@ class OwnThread {
   void stop();
   /// The task has been queued.
   void wake();
-  /// The name of the task while it has a turn, else empty.
-  [[nodiscard]] std::string running();
+  /// The name of the task while it has a turn that began by then, else empty.
+  [[nodiscard]] std::string running(TimePoint by);
   /// Tells a turn that has lasted so long to end when it can.
   void hurry(TimePoint now, Duration most);
 

@@ -69,14 +69,15 @@ void Pool::call(Schedulable& task, const std::function<void()>& f) {
   task.own_->call(known);
 }
 
-std::vector<std::string> Pool::running() {
+std::vector<std::string> Pool::running(Duration least) {
   std::vector<std::string> names;
+  const TimePoint before = clock_.now() - least;
   const std::lock_guard lock(lock_);
   for (const auto& worker : workers_) {
-    if (worker->running != nullptr) names.push_back(worker->running->name());
+    if (worker->running != nullptr && worker->since <= before) names.push_back(worker->running->name());
   }
   for (const auto& own : own_) {
-    if (std::string name = own->running(); !name.empty()) names.push_back(std::move(name));
+    if (std::string name = own->running(before); !name.empty()) names.push_back(std::move(name));
   }
   return names;
 }

@@ -57,8 +57,8 @@ class Pool {
   /// Wakes it at `when`, unless it ran before and asked for another time.
   void wake_at(Schedulable& task, TimePoint when);
 
-  /// The tasks that have a turn now. Any thread.
-  [[nodiscard]] std::vector<std::string> running();
+  /// The tasks that have a turn now, which has lasted for `least` already. Any thread.
+  [[nodiscard]] std::vector<std::string> running(Duration least = Duration::zero());
   /// The task whose turn or call runs on this thread; null when there is none.
   [[nodiscard]] static const Schedulable* running_here() noexcept;
   [[nodiscard]] std::uint32_t threads() const noexcept { return threads_; }

@@ -4,6 +4,8 @@
 #include "engine/base/assert.hpp"
 #include "engine/base/log.hpp"
 
+#include <algorithm>
+#include <cstdio>
 #include <utility>
 
 namespace gale::worker {
@@ -126,7 +128,23 @@ std::uint64_t Worker::wait_news(std::uint64_t seen, Duration most) {
   return news_;
 }
 
+/// A call of user code that does not return: its tuples time out, and somebody should know whose.
+void Worker::tell_stuck() {
+  const Duration most = plan_.settings.message_timeout;
+  const std::vector<std::string> names = pool_.running(most);
+  std::erase_if(stuck_,
+                [&](const std::string& name) { return std::find(names.begin(), names.end(), name) == names.end(); });
+  for (const std::string& name : names) {
+    if (!stuck_.insert(name).second) continue;
+    char seconds[32];
+    std::snprintf(seconds, sizeof seconds, "%g s", std::chrono::duration<double>(most).count());
+    say(name + ": one call of its code has not returned for " + seconds +
+        " (topology.message.timeout.secs): its tuples time out");
+  }
+}
+
 Report Worker::report() {
+  if (running_) tell_stuck();
   Report r;
   for (std::uint32_t i = 0; i < plan_.tasks.size(); ++i) {
     const execute::ComponentTask* task = nullptr;
@@ -211,10 +229,16 @@ void Worker::finishing(TaskId task) {
 }
 
 void Worker::error(TaskId task, const std::string& text) {
-  const std::string line = plan_.name_of(task) + ": " + text;
+  if (text.starts_with("final results lost")) {
+    const std::lock_guard lock(lock_);
+    results_lost_ = true;
+  }
+  say(plan_.name_of(task) + ": " + text);
+}
+
+void Worker::say(const std::string& line) {
   log::error("", line);
   const std::lock_guard lock(lock_);
-  if (text.starts_with("final results lost")) results_lost_ = true;
   errors_.push_back(line);
   ++news_;
   changed_.notify_all();

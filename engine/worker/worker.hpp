@@ -19,6 +19,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,8 @@ class Worker final : execute::AckSink, execute::Watcher {
   void finishing(TaskId task) override;
   void error(TaskId task, const std::string& text) override;
 
+  void say(const std::string& line);
+  void tell_stuck();
   void make_tasks();
   void wire_streams();
   Result<void> open(host::PluginSearch& plugins, execute::ComponentTask& task);
@@ -86,6 +89,7 @@ class Worker final : execute::AckSink, execute::Watcher {
   std::uint64_t news_ = 0;
   bool finishing_ = false, results_lost_ = false;
   std::vector<std::string> errors_;
+  std::set<std::string> stuck_;  // tasks that were told to be; the owner's thread
 };
 
 }  // namespace gale::worker

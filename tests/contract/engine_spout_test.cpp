@@ -280,6 +280,32 @@ TEST_CASE("A root that user code sits on fails as timed out after topology.messa
   CHECK(told.acks.empty());
 }
 
+TEST_CASE("A bolt whose execute does not return is named, and its tuple times out") {
+  Told told;
+  SpoutScript spout = numbers(1);
+  told.listen(spout);
+  Signal gate;
+  bool open = false;
+  BoltScript bolt;
+  bolt.execute = [&](const Tuple& t, Collector& out) {
+    gate.wait([&] { return open; });
+    out.ack(t);
+  };
+  EngineRun run(pair_of(spout, bolt, "topology.max.attempts: 1, topology.message.timeout.secs: 0.2"));
+  run.start();
+  REQUIRE(told.signal.wait([&] { return !told.fails.empty(); }));
+  CHECK(told.fails[0].at(0).reason.find("timed out") != std::string::npos);
+  CHECK(run.eventually([&] {
+    return run.reported("bolt#0: one call of its code has not returned for 0.2 s (topology.message.timeout.secs)");
+  }));
+  gate.change([&] { open = true; });
+  REQUIRE(run.finish());
+  run.stop();
+  std::size_t told_of_it = 0;
+  for (const std::string& e : run.errors()) told_of_it += e.find("has not returned") != std::string::npos ? 1 : 0;
+  CHECK(told_of_it == 1);
+}
+
 TEST_CASE("Contract 15: what is kept beyond the message timeout lives as long as it is touched") {
   Told told;
   SpoutScript spout = numbers(2);

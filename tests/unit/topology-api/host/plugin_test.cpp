@@ -149,6 +149,17 @@ TEST_CASE("An undefined symbol is named") {
   CHECK(has(error, "; link it with what defines the missing symbol, or install the missing library"));
 }
 
+TEST_CASE("A library that a plugin needs and that is missing is named") {
+  const Scratch scratch;
+  std::string bytes = bytes_of(fixture("probe"));
+  const std::size_t at = bytes.find(std::string("\0libstdc++.so", 13));
+  REQUIRE(at != std::string::npos);
+  bytes.replace(at + 1, 9, "libgone__");
+  const std::string error = refusal(scratch.write("needs.so", bytes));
+  CHECK_MESSAGE(has(error, "cannot be loaded: libgone__.so"), error);
+  CHECK(has(error, "or install the missing library"));
+}
+
 TEST_CASE("A plugin whose entry is missing or gives nothing is refused") {
   const auto hidden = fixture("bad_entry");
   CHECK(refusal(hidden) ==
