@@ -2,8 +2,8 @@
 //
 // A seeded simulator of acker, ledger, links and replay: trees of tuples grow over two or three workers whose network
 // loses, doubles, delays, cuts and lies, and whose processes die. Tuples are acked late, failed, kept and touched. What
-// must hold: no root completes before all of its tree was executed, or twice; every message is acked in the end, by the
-// replay of what was lost, and exactly once.
+// must hold: no root completes before all of its tree was executed, or twice, or fails for another's reason; every
+// message is acked in the end, by the replay of what was lost, and exactly once.
 #include "engine/ack/ledger.hpp"
 #include "engine/link/link.hpp"
 #include "tests/support/faulty_link.hpp"
@@ -38,7 +38,7 @@ struct Tree {
   std::uint64_t message = 0;
   RootId root;
   std::vector<std::size_t> first;  // the copies of the root itself, into Truth::nodes
-  bool done = false;
+  bool done = false, asked_to_fail = false;
 };
 /// One copy of a tuple.
 struct Node {
@@ -262,7 +262,10 @@ class World {
     worker.inbox[layer].pop_front();
     const std::size_t node = test::number_in(batch->data);
     const wire::Anchor anchor = wire::anchor_at(batch->data, 0);
-    if (faults_ && chance(1, 10)) return tell(worker, {LedgerId{0}, {}, {{anchor.root, "asked to"}}});
+    if (faults_ && chance(1, 10)) {
+      truth_.trees[truth_.nodes[node].tree].asked_to_fail = true;
+      return tell(worker, {LedgerId{0}, {}, {{anchor.root, "asked to"}}});
+    }
     std::uint64_t edges = anchor.edge;
     std::vector<std::size_t> children;
     if (layer + 1 < kLayers) {
@@ -316,7 +319,9 @@ class World {
     }
     for (const ack::Failed& failed : done_.failed) {
       (failed.outcome == ack::Outcome::kTimedOut ? totals.timed_out : totals.failed) += 1;
-      to_emit_.push_back(end(failed.slot).message);  // the replay
+      const Tree& tree = end(failed.slot);
+      if (failed.outcome == ack::Outcome::kFailed) CHECK(tree.asked_to_fail);  // not for another root of its slot
+      to_emit_.push_back(tree.message);                                        // the replay
     }
     done_.clear();
   }
