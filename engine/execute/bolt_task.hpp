@@ -39,7 +39,7 @@ class BoltTask final : public ComponentTask {
   void take_end(TaskId source);
   void tick();
   void try_finish();
-  [[nodiscard]] std::uint32_t limit() const noexcept;
+  [[nodiscard]] std::uint32_t limit() noexcept;
 
   template <std::uint32_t kValuesAt>
   class Walk;
@@ -75,7 +75,8 @@ class BoltTask final : public ComponentTask {
   bool finish_waits_ = false;  // finish() had nothing more to say for now: a tick or a job asks again
   // Time.
   TimePoint next_tick_ = TimePoint::max();
-  double mean_ns_ = 1e6;  // of one execute, smoothed, begun with one a call: how many fit into a millisecond
+  std::uint32_t alone_ = 0;  // calls of one
+  double mean_ns_ = 1e6;     // of one execute, smoothed, begun with one a call: how many fit into a millisecond
 };
 
 }  // namespace gale::execute

@@ -44,13 +44,18 @@ void Copier::weigh() {
 }
 
 std::uint32_t Copier::choose(Way& way, const Emit& emit) {
-  std::size_t tries = way.feedback ? std::max<std::size_t>(way.grouping.weighed().size(), 1) : 1;
-  for (;; --tries) {
-    const bool by_user = way.custom != nullptr || emit.to.has_value();
-    const std::uint32_t chosen = by_user ? choose_by_user(way, emit) : choose_usual(way, emit);
-    if (!way.feedback || !cycle_full(way, chosen)) return chosen;
-    if (tries == 1) return Grouping::kNobody;
+  if (way.custom != nullptr || emit.to.has_value()) {
+    const std::uint32_t chosen = choose_by_user(way, emit);
+    return way.feedback && cycle_full(way, chosen) ? Grouping::kNobody : chosen;
   }
+  std::uint32_t chosen = choose_usual(way, emit);
+  if (!way.feedback) return chosen;
+  for (std::size_t others = way.grouping.weighed().size(); cycle_full(way, chosen); chosen = choose_usual(way, emit)) {
+    if (others <= 1) return Grouping::kNobody;
+    --others;  // the next in turn may have room
+  }
+  refusal_.clear();
+  return chosen;
 }
 
 /// With what it would say then. A link that is down is not full: what is emitted waits here.

@@ -413,8 +413,10 @@ class SpoutCollector final : public Collector {
   using Collector::emit_with_targets;
   template <class... V>
   std::vector<std::uint32_t> emit_with_targets(Tracked tracked, const V&... values) {
+    auto tasks =
+        write_chosen({.stream = runtime_.default_stream, .flags = flags_of(tracked), .id = tracked.id}, values...);
     ++tracked_;
-    return write_chosen({.stream = runtime_.default_stream, .flags = flags_of(tracked), .id = tracked.id}, values...);
+    return tasks;
   }
   /// To one task of a direct stream's readers: on(stream).to(task).emit(...) is its untracked form.
   template <class... V>
