@@ -71,6 +71,7 @@ std::optional<int> parse(const CommandLine& line, const std::vector<std::string>
 /// The commands: arguments after the command's name; returns the exit status.
 int run_command(const std::vector<std::string>& arguments);
 int plan_command(const std::vector<std::string>& arguments);
+int inspect_command(const std::vector<std::string>& arguments);
 int validate_command(const std::vector<std::string>& arguments);
 int worker_command(const std::vector<std::string>& arguments);
 

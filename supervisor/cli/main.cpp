@@ -19,6 +19,7 @@ constexpr Command kCommands[] = {
     {"run", "runs a topology to its end", gale::cli::run_command},
     {"plan", "prints what a topology becomes: tasks, streams, workers, memory", gale::cli::plan_command},
     {"validate", "checks topology files against their plugins", gale::cli::validate_command},
+    {"inspect", "prints what plugins say of themselves", gale::cli::inspect_command},
     {"worker", "one worker process of a run; started by gale itself", gale::cli::worker_command},
 };
 

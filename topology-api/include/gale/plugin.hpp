@@ -21,6 +21,13 @@ namespace gale {
 
 namespace detail {
 
+/// What built the plugin, for people.
+#if defined(__clang__)
+inline constexpr std::string_view kBuild = "clang " __VERSION__;
+#else
+inline constexpr std::string_view kBuild = "g++ " __VERSION__;
+#endif
+
 /// Runs user code; what it throws becomes a status and a text.
 template <class F>
 std::uint32_t guarded(gale_text* text, F&& f) noexcept {
@@ -347,7 +354,7 @@ struct PluginThunks {
                                        gale_detail_count,                                                              \
                                        ::gale::detail::lent(plugin_name),                                              \
                                        ::gale::detail::lent(plugin_version),                                           \
-                                       ::gale::detail::lent(__VERSION__),                                              \
+                                       ::gale::detail::lent(::gale::detail::kBuild),                                              \
                                        list.at};                                                                       \
     return &plugin;                                                                                                    \
   }                                                                                                                    \
