@@ -354,7 +354,7 @@ struct PluginThunks {
                                        gale_detail_count,                                                              \
                                        ::gale::detail::lent(plugin_name),                                              \
                                        ::gale::detail::lent(plugin_version),                                           \
-                                       ::gale::detail::lent(::gale::detail::kBuild),                                              \
+                                       ::gale::detail::lent(::gale::detail::kBuild),                                   \
                                        list.at};                                                                       \
     return &plugin;                                                                                                    \
   }                                                                                                                    \
