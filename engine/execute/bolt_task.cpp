@@ -20,12 +20,10 @@ BoltTask::BoltTask(Environment& env, TaskId id)
     : ComponentTask(env, id),
       inbox_(env.pool, *this, component_.settings.inbox_bytes, component_.settings.cycle_bytes) {
   for (const std::size_t edge : component_.inputs) {
-    if (env.plan.edges[edge].feedback) continue;
-    const plan::Component& from = env.plan.component(env.plan.edges[edge].from);
-    for (std::uint32_t i = 0; i < from.tasks; ++i) {
-      const TaskId source(from.first_task.value + i);
-      if (std::find(sources_.begin(), sources_.end(), source) == sources_.end()) sources_.push_back(source);
-    }
+    if (!env.plan.edges[edge].feedback) wait_for_end_of(env.plan.edges[edge].from);
+  }
+  for (const plan::EndEdge& end : env.plan.ends) {
+    if (end.to == env.plan.tasks[id.value].component) wait_for_end_of(end.from);
   }
   if (component_.tick_ms != 0) next_tick_ = env.clock.now() + std::chrono::milliseconds(component_.tick_ms);
 }
@@ -84,7 +82,7 @@ bool BoltTask::step() {
       take_end(batch->source);
       return true;
     }
-    if (batch->feedback && sources_.empty() && !component_.late_roots) {
+    if (batch->feedback && sources_.empty()) {
       drop_tracked(*batch);
       if (batch->count == 0) return true;
     }
@@ -92,6 +90,14 @@ bool BoltTask::step() {
   }
   execute();
   return true;
+}
+
+void BoltTask::wait_for_end_of(ComponentId component) {
+  const plan::Component& from = env_.plan.component(component);
+  for (std::uint32_t i = 0; i < from.tasks; ++i) {
+    const TaskId source(from.first_task.value + i);
+    if (std::find(sources_.begin(), sources_.end(), source) == sources_.end()) sources_.push_back(source);
+  }
 }
 
 /// What still goes round when every source has ended: all roots are done, so what is tracked belongs to failed ones.

@@ -36,6 +36,7 @@ class BoltTask final : public ComponentTask {
   void drop_tracked(wire::Batch& batch);
   void begin(wire::BatchPtr batch);
   void execute();
+  void wait_for_end_of(ComponentId component);
   void take_end(TaskId source);
   void tick();
   void try_finish();

@@ -149,6 +149,11 @@ void ComponentTask::connect(const plan::Edge& edge, const std::vector<Destinatio
   copier_.add_way(route::Grouping(edge, readers), std::move(lanes), to.first_task, custom);
 }
 
+void ComponentTask::connect_end(ComponentId to, const std::vector<Destination*>& tasks) {
+  const TaskId first = env_.plan.component(to).first_task;
+  for (std::uint32_t i = 0; i < tasks.size(); ++i) outbox_.add_lane(TaskId(first.value + i), *tasks[i], false);
+}
+
 std::optional<std::string> ComponentTask::start_custom(std::size_t number, const gale_component& component) {
   const auto wrong = customs_[number]->start(component);
   return wrong ? std::optional(name_ + ": " + *wrong) : std::nullopt;

@@ -45,6 +45,8 @@ class ComponentTask : public Schedulable {
 
   /// Wires stream `edge` to the tasks that read it, before start().
   void connect(const plan::Edge& edge, const std::vector<Destination*>& tasks);
+  /// Its END alone goes to the tasks of `to`.
+  void connect_end(ComponentId to, const std::vector<Destination*>& tasks);
 
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
   /// User code's loop returns after the running execute or next, so that what it emitted can leave.

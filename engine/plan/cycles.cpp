@@ -2,6 +2,9 @@
 #include "engine/plan/cycles.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <set>
+#include <utility>
 
 namespace gale::plan {
 namespace {
@@ -73,7 +76,49 @@ std::vector<Cycle> find_cycles(std::size_t components, std::span<const Edge> edg
   return Walk(components, edges).run();
 }
 
-std::vector<bool> reached_from(const Plan& plan, std::span<const ComponentId> from, bool by_feedback) {
+std::vector<std::size_t> find_groups(std::size_t components, std::span<const Edge> edges) {
+  std::vector<std::vector<std::size_t>> out(components), in(components);
+  for (const Edge& e : edges) {
+    out[e.from.value].push_back(e.to.value);
+    in[e.to.value].push_back(e.from.value);
+  }
+  std::vector<std::size_t> left;  // components in the order in which the first walk leaves them
+  std::vector<bool> seen(components);
+  for (std::size_t start = 0; start < components; ++start) {
+    if (seen[start]) continue;
+    seen[start] = true;
+    std::vector<std::pair<std::size_t, std::size_t>> way = {{start, 0}};  // and which of its edges is next
+    while (!way.empty()) {
+      auto& [at, next] = way.back();
+      if (next == out[at].size()) {
+        left.push_back(at);
+        way.pop_back();
+      } else if (const std::size_t to = out[at][next++]; !seen[to]) {
+        seen[to] = true;
+        way.emplace_back(to, 0);
+      }
+    }
+  }
+  constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  std::vector<std::size_t> group(components, kNone);
+  for (auto root = left.rbegin(); root != left.rend(); ++root) {
+    if (group[*root] != kNone) continue;
+    group[*root] = *root;
+    std::vector<std::size_t> open = {*root};
+    while (!open.empty()) {
+      const std::size_t at = open.back();
+      open.pop_back();
+      for (const std::size_t from : in[at]) {
+        if (group[from] != kNone) continue;
+        group[from] = *root;
+        open.push_back(from);
+      }
+    }
+  }
+  return group;
+}
+
+std::vector<bool> reached_from(const Plan& plan, std::span<const ComponentId> from) {
   std::vector<bool> reached(plan.components.size());
   std::vector<ComponentId> open(from.begin(), from.end());
   for (const ComponentId id : from) reached[id.value] = true;
@@ -82,10 +127,10 @@ std::vector<bool> reached_from(const Plan& plan, std::span<const ComponentId> fr
     open.pop_back();
     for (const Stream& stream : at.streams) {
       for (const std::size_t edge : stream.edges) {
-        const Edge& e = plan.edges[edge];
-        if (reached[e.to.value] || (e.feedback && !by_feedback)) continue;
-        reached[e.to.value] = true;
-        open.push_back(e.to);
+        const ComponentId to = plan.edges[edge].to;
+        if (reached[to.value]) continue;
+        reached[to.value] = true;
+        open.push_back(to);
       }
     }
   }
@@ -96,13 +141,14 @@ void mark_feedback(Plan& plan) {
   const std::vector<Cycle> cycles = find_cycles(plan.components.size(), plan.edges);
   for (const Cycle& cycle : cycles) plan.edges[cycle.back()].feedback = true;
   if (cycles.empty()) return;
-  for (std::size_t i = 0; i < plan.components.size(); ++i) {
-    if (plan.components[i].kind != host::ComponentKind::kSpout) continue;
-    const ComponentId spout(static_cast<std::uint16_t>(i));
-    const std::vector<bool> all = reached_from(plan, {&spout, 1}, true),
-                            forward = reached_from(plan, {&spout, 1}, false);
-    for (std::size_t c = 0; c < all.size(); ++c) {
-      if (all[c] && !forward[c]) plan.components[c].late_roots = true;
+  const std::vector<std::size_t> group = find_groups(plan.components.size(), plan.edges);
+  std::set<std::pair<std::uint16_t, std::uint16_t>> told;  // by streams, or already
+  for (const Edge& e : plan.edges) told.emplace(e.from.value, e.to.value);
+  for (const Edge& e : plan.edges) {
+    const std::size_t entered = group[e.to.value];
+    if (group[e.from.value] == entered) continue;
+    for (std::uint16_t c = 0; c < plan.components.size(); ++c) {
+      if (group[c] == entered && told.emplace(e.from.value, c).second) plan.ends.push_back({e.from, ComponentId(c)});
     }
   }
 }

@@ -20,10 +20,14 @@ using Cycle = std::vector<std::size_t>;
 /// reports.
 [[nodiscard]] std::vector<Cycle> find_cycles(std::size_t components, std::span<const Edge> edges);
 
-/// Marks those edges as feedback, and the components that a spout's tuples reach by way of feedback alone.
+/// The number of a group for each component: two have the same when ways lead from each to the other (strongly
+/// connected: Kosaraju and Sharir's two walks, 1978). Linear.
+[[nodiscard]] std::vector<std::size_t> find_groups(std::size_t components, std::span<const Edge> edges);
+
+/// Marks the edges that close cycles as feedback, and says who tells its END to those within.
 void mark_feedback(Plan& plan);
 
-/// By component: whether a way leads to it from one of `from`, which count as reached. With or without feedback.
-[[nodiscard]] std::vector<bool> reached_from(const Plan& plan, std::span<const ComponentId> from, bool by_feedback);
+/// By component: whether a way leads to it from one of `from`, which count as reached.
+[[nodiscard]] std::vector<bool> reached_from(const Plan& plan, std::span<const ComponentId> from);
 
 }  // namespace gale::plan

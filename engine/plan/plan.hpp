@@ -64,6 +64,12 @@ struct Edge {
   bool feedback = false;           // it closes a cycle: no pressure and no END goes along it
 };
 
+/// Tasks of `from` tell their END to those of `to`, beside what streams say: whatever leads into a cycle tells all that
+/// are in it, since tuples may come to them round the cycle alone, along feedback, which has no ENDs.
+struct EndEdge {
+  ComponentId from, to;
+};
+
 struct Component {
   std::string id;
   host::ComponentKind kind = host::ComponentKind::kBolt;
@@ -74,8 +80,7 @@ struct Component {
   bool pinned = false;  // each task has a thread of its own
   TaskId first_task;
   std::uint32_t tasks = 1;
-  bool late_roots = false;      // a spout's tuples reach it by feedback alone, so they may come after all of its ENDs
-  std::vector<Stream> streams;  // by number
+  std::vector<Stream> streams;      // by number
   std::vector<std::size_t> inputs;  // into Plan::edges, by input number
 
   /// Number of the stream kDeadLetters, when somebody reads it.
@@ -100,6 +105,7 @@ struct Plan {
   std::uint16_t workers = 1;
   std::vector<Component> components;  // by ComponentId
   std::vector<Edge> edges;
+  std::vector<EndEdge> ends;
   std::vector<Task> tasks;      // by TaskId
   std::vector<TaskId> ledgers;  // by LedgerId: the spout task
 

@@ -188,7 +188,7 @@ class Connector {
       if (plan_.components[i].kind == host::ComponentKind::kSpout)
         spouts.push_back(ComponentId(static_cast<std::uint16_t>(i)));
     }
-    const std::vector<bool> fed = reached_from(plan_, spouts, true);
+    const std::vector<bool> fed = reached_from(plan_, spouts);
     for (std::size_t i = 0; i < topology_.vertices.size(); ++i) {
       if (fed[i]) continue;
       const Vertex& vertex = topology_.vertices[i];

@@ -121,19 +121,25 @@ struct Peers::Impl final : link::HubEvents {
   }
 
   void tell_end(TaskId source, WorkerId peer) {
+    const ComponentId from = plan.tasks[source.value].component;
     for (const plan::Edge& edge : plan.edges) {
-      if (edge.from != plan.tasks[source.value].component || edge.feedback) continue;
-      const plan::Component& to = plan.component(edge.to);
-      for (std::uint32_t i = 0; i < to.tasks; ++i) {
-        const TaskId dest(to.first_task.value + i);
-        if (plan.tasks[dest.value].worker != peer) continue;
-        wire::BatchPtr end = env.batches.take(1);
-        end->source = source;
-        end->dest = dest;
-        end->end = true;
-        end->born = env.clock.now();
-        remotes[dest.value].tell_again(std::move(end));
-      }
+      if (edge.from == from && !edge.feedback) tell_end(source, edge.to, peer);
+    }
+    for (const plan::EndEdge& end : plan.ends) {
+      if (end.from == from) tell_end(source, end.to, peer);
+    }
+  }
+  void tell_end(TaskId source, ComponentId component, WorkerId peer) {
+    const plan::Component& to = plan.component(component);
+    for (std::uint32_t i = 0; i < to.tasks; ++i) {
+      const TaskId dest(to.first_task.value + i);
+      if (plan.tasks[dest.value].worker != peer) continue;
+      wire::BatchPtr end = env.batches.take(1);
+      end->source = source;
+      end->dest = dest;
+      end->end = true;
+      end->born = env.clock.now();
+      remotes[dest.value].tell_again(std::move(end));
     }
   }
 

@@ -41,25 +41,36 @@ void Worker::make_tasks() {
   }
 }
 
+std::vector<execute::Destination*> Worker::destinations(const plan::Component& to, bool feedback) {
+  std::vector<execute::Destination*> all;
+  for (std::uint32_t i = 0; i < to.tasks; ++i) {
+    const TaskId dest(to.first_task.value + i);
+    if (!local(dest)) {
+      all.push_back(&peers_->destination(dest, feedback));
+      continue;
+    }
+    execute::Inbox& inbox = bolts_[dest.value]->inbox();
+    all.push_back(feedback ? &inbox.feedback() : &inbox);
+  }
+  return all;
+}
+
 void Worker::wire_streams() {
+  const auto each_task = [this](ComponentId of, const auto& wire) {
+    const plan::Component& component = plan_.component(of);
+    for (std::uint32_t i = 0; i < component.tasks; ++i) {
+      const std::uint32_t task = component.first_task.value + i;
+      if (spouts_[task]) wire(*spouts_[task]);
+      if (bolts_[task]) wire(*bolts_[task]);
+    }
+  };
   for (const plan::Edge& edge : plan_.edges) {
-    const plan::Component& from = plan_.component(edge.from);
-    const plan::Component& to = plan_.component(edge.to);
-    std::vector<execute::Destination*> destinations;
-    for (std::uint32_t i = 0; i < to.tasks; ++i) {
-      const TaskId dest(to.first_task.value + i);
-      if (local(dest)) {
-        execute::Inbox& inbox = bolts_[dest.value]->inbox();
-        destinations.push_back(edge.feedback ? &inbox.feedback() : &inbox);
-      } else {
-        destinations.push_back(&peers_->destination(dest, edge.feedback));
-      }
-    }
-    for (std::uint32_t i = 0; i < from.tasks; ++i) {
-      const std::uint32_t source = from.first_task.value + i;
-      if (spouts_[source]) spouts_[source]->connect(edge, destinations);
-      if (bolts_[source]) bolts_[source]->connect(edge, destinations);
-    }
+    const auto to = destinations(plan_.component(edge.to), edge.feedback);
+    each_task(edge.from, [&](execute::ComponentTask& task) { task.connect(edge, to); });
+  }
+  for (const plan::EndEdge& end : plan_.ends) {
+    const auto to = destinations(plan_.component(end.to), false);
+    each_task(end.from, [&](execute::ComponentTask& task) { task.connect_end(end.to, to); });
   }
 }
 

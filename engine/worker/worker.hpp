@@ -66,6 +66,7 @@ class Worker final : execute::AckSink, execute::Watcher {
   void tell_stuck();
   void make_tasks();
   void wire_streams();
+  [[nodiscard]] std::vector<execute::Destination*> destinations(const plan::Component& to, bool feedback);
   Result<void> open(host::PluginSearch& plugins, execute::ComponentTask& task);
   [[nodiscard]] bool local(TaskId task) const { return plan_.tasks[task.value].worker == options_.self; }
 

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace gale::test {
 namespace {
@@ -84,6 +85,53 @@ TEST_CASE(
     for (const auto& [n, fails] : told.fails) CHECK(fails.back().reason.find("cycle full") != std::string::npos);
     CHECK(run.counts("turn").dropped > 0);  // what the failed roots left
   }
+}
+
+TEST_CASE(
+    "Contract 10: a bolt in a cycle finishes when all spouts have ended whose tuples reach it, round the cycle too") {
+  Signal signal;
+  int finished = 0;
+  std::uint64_t after = 0;
+  SpoutScript early = numbers(10), late;
+  late.next = [&, n = std::uint64_t{0}](SpoutCollector& out, Context& context) mutable {
+    if (n == 300) return Next::finished();
+    out.emit({.id = n}, n, "late");
+    ++n;
+    return Next::idle_until(context.now() + std::chrono::milliseconds(1));  // the early one has long ended
+  };
+  BoltScript turn, back, sink;
+  turn.execute = [&](const Tuple& t, Collector& out) {
+    signal.change([&] { after += finished != 0 ? 1 : 0; });
+    if (t.get<std::string_view>(1) == "again") {
+      out.emit(t.get<std::uint64_t>(0), "done");
+    } else {
+      out.on(turn.other).emit(t.get<std::uint64_t>(0));
+    }
+    out.ack(t);
+  };
+  turn.finish = [&](Collector&) {
+    signal.change([&] { ++finished; });
+    return true;
+  };
+  back.execute = [&](const Tuple& t, Collector& out) {
+    out.emit(t.get<std::uint64_t>(0), "again");
+    out.ack(t);
+  };
+  EngineRun run("name: two\nplugins: [scripted]\nspouts:\n  - {id: early, className: scripted.Source, properties: {" +
+                at(early) + "}}\n  - {id: late, className: scripted.Source, properties: {" + at(late) +
+                "}}\nbolts:\n  - {id: turn, className: scripted.Step, properties: {" + at(turn) +
+                "}}\n  - {id: back, className: scripted.Step, properties: {" + at(back) +
+                "}}\n  - {id: sink, className: scripted.Step, properties: {" + at(sink) +
+                "}}\nstreams:\n  - {from: early, to: turn, grouping: {type: SHUFFLE}}\n"
+                "  - {from: turn, to: back, grouping: {type: SHUFFLE, streamId: other}}\n"
+                "  - {from: back, to: turn, grouping: {type: SHUFFLE}}\n"
+                "  - {from: late, to: back, grouping: {type: SHUFFLE}}\n"
+                "  - {from: turn, to: sink, grouping: {type: SHUFFLE}}\n");
+  REQUIRE(run_to_end(run));
+  CHECK(finished == 1);
+  CHECK(after == 0);
+  CHECK(run.counts("turn").late == 0);
+  CHECK(run.counts("sink").executed == 310);
 }
 
 TEST_CASE("What goes round unanchored when all has ended is dropped and counted") {

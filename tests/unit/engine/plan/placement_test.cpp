@@ -106,19 +106,36 @@ TEST_CASE("What is reported are cycles, and without the edges that close them th
   }
 }
 
-TEST_CASE("A component that one spout reaches by feedback alone may get tuples after all of its ENDs") {
-  Plan plan;  // 0 -> 2 -> 3 -> 2, and 1 -> 3: what 1 emits comes to 2 by the edge that closes the cycle
-  plan.components.resize(4);
-  plan.components[0].kind = plan.components[1].kind = host::ComponentKind::kSpout;
-  plan.edges = {edge(0, 2), edge(2, 3), edge(3, 2), edge(1, 3)};
-  for (std::size_t i = 0; i < plan.edges.size(); ++i) {
-    plan.components[plan.edges[i].from.value].streams.push_back({"default", {}, {i}, false});
-  }
+TEST_CASE("Whoever leads into a cycle tells its END to all that are in it") {
+  Plan plan;  // 0 -> 2 -> 3 -> 2, 1 -> 3, and 3 -> 4: what 1 emits comes to 2 by the edge that closes the cycle
+  plan.components.resize(5);
+  plan.edges = {edge(0, 2), edge(2, 3), edge(3, 2), edge(1, 3), edge(3, 4)};
   mark_feedback(plan);
-  CHECK(plan.edges[2].feedback);
-  CHECK(plan.components[2].late_roots);
-  CHECK_FALSE(plan.components[3].late_roots);
-  CHECK_FALSE(plan.components[0].late_roots);
+  std::vector<bool> feedback;
+  for (const Edge& e : plan.edges) feedback.push_back(e.feedback);
+  CHECK(feedback == std::vector<bool>{false, false, true, false, false});
+  std::set<std::pair<int, int>> ends;
+  for (const EndEdge& e : plan.ends) ends.emplace(e.from.value, e.to.value);
+  CHECK(ends == std::set<std::pair<int, int>>{{0, 3}, {1, 2}});
+}
+
+TEST_CASE("Groups are those from each of which a way leads to each other") {
+  std::mt19937 random(5);
+  for (int round = 0; round < 1000; ++round) {
+    const std::size_t count = 1 + random() % 8;
+    std::vector<Edge> edges;
+    for (std::size_t i = random() % 16; i > 0; --i)
+      edges.push_back(edge(static_cast<std::uint16_t>(random() % count), static_cast<std::uint16_t>(random() % count)));
+    std::vector<std::vector<bool>> leads(count, std::vector<bool>(count));
+    for (std::size_t i = 0; i < count; ++i) leads[i][i] = true;
+    for (const Edge& e : edges) leads[e.from.value][e.to.value] = true;
+    for (std::size_t k = 0; k < count; ++k)
+      for (std::size_t i = 0; i < count; ++i)
+        for (std::size_t j = 0; j < count; ++j) leads[i][j] = leads[i][j] || (leads[i][k] && leads[k][j]);
+    const std::vector<std::size_t> group = find_groups(count, edges);
+    for (std::size_t i = 0; i < count; ++i)
+      for (std::size_t j = 0; j < count; ++j) CHECK((group[i] == group[j]) == (leads[i][j] && leads[j][i]));
+  }
 }
 
 TEST_CASE("A chain of ten thousand components does not exhaust the stack") {
