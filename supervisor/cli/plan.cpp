@@ -3,6 +3,7 @@
 // gale plan FILE: what a topology becomes, without running it: tasks, streams, workers, and what may use memory there.
 #include "engine/plan/cycles.hpp"
 #include "supervisor/cli/common.hpp"
+#include "supervisor/cli/plan_formats.hpp"
 #include "supervisor/cli/table.hpp"
 
 #include <boost/program_options.hpp>
@@ -25,16 +26,6 @@ std::string bytes(std::uint64_t n) {
     return room;
   }
   return std::to_string(n) + " B";
-}
-
-std::string name_of(const plan::Plan& plan, const plan::Edge& edge) {
-  const plan::Stream& stream = plan.component(edge.from).streams[edge.stream];
-  std::string text(plan::name_of(edge.grouping));
-  if (edge.grouping == plan::Grouping::kCustom) text += " " + edge.custom.plugin + "." + edge.custom.type;
-  std::string fields;
-  for (const std::uint16_t position : edge.key) fields += (fields.empty() ? "" : ", ") + stream.fields[position];
-  if (!fields.empty()) text += " (" + fields + ")";
-  return edge.feedback ? text + ", feedback" : text;
 }
 
 std::string list_of(const std::vector<std::string>& names) {
@@ -75,7 +66,7 @@ std::string streams(const plan::Plan& plan) {
   Table table({"from", "stream", "to", "grouping"});
   for (const plan::Edge& e : plan.edges) {
     const plan::Component& from = plan.component(e.from);
-    table.row({from.id, from.streams[e.stream].name, plan.component(e.to).id, name_of(plan, e)});
+    table.row({from.id, from.streams[e.stream].name, plan.component(e.to).id, grouping_text(plan, e)});
   }
   return table.text();
 }
@@ -132,9 +123,13 @@ int plan_command(const std::vector<std::string>& arguments) {
   std::vector<std::string> files;
   po::options_description options("Options");
   std::uint32_t count = 0;
+  bool json = false, dot = false, mermaid = false;
   add_options(options, topology);
-  options.add_options()  //
-      ("workers", po::value(&count)->value_name("N"), "worker processes (else the topology's)");
+  options.add_options()                                                                          //
+      ("workers", po::value(&count)->value_name("N"), "worker processes (else the topology's)")  //
+      ("json", po::bool_switch(&json), "as one line of JSON")                                    //
+      ("dot", po::bool_switch(&dot), "as a graph for Graphviz: gale plan F --dot | dot -Tsvg")   //
+      ("mermaid", po::bool_switch(&mermaid), "as a Mermaid flowchart, for Markdown");
   const CommandLine line{
       "gale plan FILE [options]",
       "Prints what a topology becomes: components with their tasks and where these run, streams with\n"
@@ -143,6 +138,10 @@ int plan_command(const std::vector<std::string>& arguments) {
   if (const auto over = parse(line, arguments, &files)) return *over;
   if (files.size() != 1) {
     complain("one topology at a time, not " + std::to_string(files.size()) + "; usage: " + line.usage);
+    return kUsage;
+  }
+  if (json + dot + mermaid > 1) {
+    complain("--json, --dot and --mermaid are three forms of one plan: one at a time");
     return kUsage;
   }
   topology.file = files.front();
@@ -154,6 +153,12 @@ int plan_command(const std::vector<std::string>& arguments) {
     return kUsage;
   }
   const plan::Plan& plan = *outcome.plan;
+  if (json || dot || mermaid) {
+    if (json) std::fputs(plan_json(plan).c_str(), stdout);
+    if (dot) std::fputs(plan_dot(plan).c_str(), stdout);
+    if (mermaid) std::fputs(plan_mermaid(plan).c_str(), stdout);
+    return kOk;
+  }
   std::printf("%s: %zu tasks, %zu streams, %u workers\n\n%s\n%s%s\n%s", plan.name.c_str(), plan.tasks.size(),
               plan.edges.size(), unsigned{plan.workers}, components(plan).c_str(), streams(plan).c_str(),
               cycles(plan).c_str(), workers(plan).c_str());
