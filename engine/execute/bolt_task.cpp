@@ -12,7 +12,8 @@ namespace {
 
 constexpr Duration kTurn = std::chrono::microseconds(200);
 constexpr double kTimedAlone = 2e3;  // an execute that takes longer has a call, and a time, of its own: 66 ns more
-constexpr double kCallNs = 1e6;      // a call of execute is cut at a millisecond, so that what it emitted can leave
+constexpr Duration kQuiet = std::chrono::seconds(1);
+constexpr double kCallNs = 1e6;  // a call of execute is cut at a millisecond, so that what it emitted can leave
 
 }  // namespace
 
@@ -20,7 +21,11 @@ BoltTask::BoltTask(Environment& env, TaskId id)
     : ComponentTask(env, id),
       inbox_(env.pool, *this, component_.settings.inbox_bytes, component_.settings.cycle_bytes) {
   for (const std::size_t edge : component_.inputs) {
-    if (!env.plan.edges[edge].feedback) wait_for_end_of(env.plan.edges[edge].from);
+    if (env.plan.edges[edge].feedback) {
+      heads_cycle_ = true;
+    } else {
+      wait_for_end_of(env.plan.edges[edge].from);
+    }
   }
   for (const plan::EndEdge& end : env.plan.ends) {
     if (end.to == env.plan.tasks[id.value].component) wait_for_end_of(end.from);
@@ -56,7 +61,9 @@ Turn BoltTask::run(TimePoint now) {
   if (more && delivered && wait_in_crowd()) more = false;
   const bool finish_again = phase_ == Phase::kFinishing && !finish_waits_;
   const bool holds = batch_ != nullptr || !inbox_.empty() || !delivered;
-  return {delivered && (more || finish_again), holds ? std::min(next_tick_, next_touch()) : next_tick_};
+  const TimePoint due =
+      delivered ? std::min(next_tick_, quiet_until_) : TimePoint::max();  // else nothing can be done then
+  return {delivered && (more || finish_again), holds ? std::min(due, next_touch()) : due};
 }
 
 /// Does one thing that waits; false when nothing does.
@@ -76,16 +83,18 @@ bool BoltTask::step() {
              " MiB, topology.task.max.kept.bytes): it must ack or fail kept tuples before it gets more");
       return false;
     }
-    wire::BatchPtr batch = inbox_.take();
+    wire::BatchPtr batch = inbox_.take(now_);
     if (batch == nullptr) return false;
     if (batch->end) {
       take_end(batch->source);
       return true;
     }
+    last_input_ = now_;
     if (batch->feedback && sources_.empty()) {
-      drop_tracked(*batch);
+      drop_left_over(*batch);
       if (batch->count == 0) return true;
     }
+    if (heads_cycle_ && !got_untracked_) look_for_untracked(*batch);
     begin(std::move(batch));
   }
   execute();
@@ -100,14 +109,24 @@ void BoltTask::wait_for_end_of(ComponentId component) {
   }
 }
 
-/// What still goes round when every source has ended: all roots are done, so what is tracked belongs to failed ones.
-void BoltTask::drop_tracked(wire::Batch& batch) {
+void BoltTask::look_for_untracked(const wire::Batch& batch) {
+  for (const std::uint8_t* at = batch.data; at != batch.data + batch.bytes && !got_untracked_;) {
+    const gale_in_record head = wire::head_of(at);
+    got_untracked_ = wire::anchors_of(head) == 0;
+    at += head.size;
+  }
+}
+
+/// What still goes round when every source has ended: all roots are done, so what is tracked belongs to failed ones;
+/// what is not may go on for the message timeout.
+void BoltTask::drop_left_over(wire::Batch& batch) {
+  const bool all = now_ - ended_ > env_.plan.settings.message_timeout;
   std::uint8_t* kept = batch.data;
   const std::uint8_t* const end = batch.data + batch.bytes;
   std::uint32_t count = 0;
   for (const std::uint8_t* at = batch.data; at != end;) {
     const gale_in_record head = wire::head_of(at);
-    if (wire::anchors_of(head) == 0) {
+    if (!all && wire::anchors_of(head) == 0) {
       std::memmove(kept, at, head.size);
       kept += head.size;
       ++count;
@@ -121,7 +140,7 @@ void BoltTask::drop_tracked(wire::Batch& batch) {
 
 void BoltTask::drop_rest() {
   if (phase_ != Phase::kEnded) return;  // stopped in the middle: what is under way is pending, not dropped
-  while (const wire::BatchPtr batch = inbox_.take()) counters_.dropped.add(batch->count);
+  while (const wire::BatchPtr batch = inbox_.take(now_)) counters_.dropped.add(batch->count);
   if (batch_ != nullptr) counters_.dropped.add(batch_->count - view_.first);
 }
 
@@ -184,7 +203,9 @@ void BoltTask::execute() {
 
 void BoltTask::take_end(TaskId source) {
   const auto it = std::find(sources_.begin(), sources_.end(), source);
-  if (it != sources_.end()) sources_.erase(it);  // an END may be told again: it is state
+  if (it == sources_.end()) return;  // an END may be told again: it is state
+  sources_.erase(it);
+  if (sources_.empty()) ended_ = now_;
 }
 
 void BoltTask::tick() {
@@ -199,6 +220,9 @@ void BoltTask::tick() {
 
 void BoltTask::try_finish() {
   if (!sources_.empty() || !inbox_.empty() || batch_ != nullptr || outbox_.refused()) return;
+  quiet_until_ = got_untracked_ && phase_ == Phase::kRunning ? last_input_ + kQuiet : TimePoint::min();
+  if (now_ < quiet_until_) return;
+  quiet_until_ = TimePoint::max();
   if (phase_ == Phase::kRunning) {
     phase_ = Phase::kFinishing;
     env_.watcher.finishing(id_);

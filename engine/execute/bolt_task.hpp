@@ -33,7 +33,8 @@ class BoltTask final : public ComponentTask {
 
  private:
   [[nodiscard]] bool step();
-  void drop_tracked(wire::Batch& batch);
+  void look_for_untracked(const wire::Batch& batch);
+  void drop_left_over(wire::Batch& batch);
   void begin(wire::BatchPtr batch);
   void execute();
   void wait_for_end_of(ComponentId component);
@@ -73,6 +74,11 @@ class BoltTask final : public ComponentTask {
   // Ends.
   std::vector<TaskId> sources_;  // tasks that have not ended yet
   enum class Phase : std::uint8_t { kRunning, kFinishing, kSaid, kEnded } phase_ = Phase::kRunning;
+  TimePoint ended_{};  // when the last of them did
+  // Nobody can tell whether untracked tuples still go round: a bolt that feedback comes to waits until none has come
+  // for a while.
+  bool heads_cycle_ = false, got_untracked_ = false;
+  TimePoint last_input_{}, quiet_until_ = TimePoint::max();
   bool finish_waits_ = false;  // finish() had nothing more to say for now: a tick or a job asks again
   // Time.
   TimePoint next_tick_ = TimePoint::max();

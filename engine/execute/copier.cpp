@@ -112,6 +112,10 @@ bool Copier::take_chosen(const Emit& emit) {
   }
   std::uint32_t count = 0;
   std::memcpy(&count, emit.chosen, 4);
+  if (count == GALE_REFUSED) {
+    refusal_ = refused_early_;
+    return false;
+  }
   for (std::uint32_t k = 0; k < count; ++k) {
     std::uint32_t task = 0;
     std::memcpy(&task, emit.chosen + 4 + 4 * k, 4);
@@ -144,7 +148,10 @@ void Copier::for_each_copy(const Emit& emit, F&& put) {
 
 bool Copier::routed(const Emit& emit, std::vector<std::uint32_t>& tasks) {
   tasks.clear();
-  if (!choose_all(emit)) return false;
+  if (!choose_all(emit)) {
+    refused_early_ = refusal_;
+    return false;
+  }
   for_each_copy(emit, [&](const Way& way, std::uint32_t task) { tasks.push_back(way.first.value + task); });
   return true;
 }

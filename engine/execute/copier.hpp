@@ -228,6 +228,7 @@ class Copier {
   std::vector<std::uint32_t> crowd_;
   bool tight_ = false;
   std::string refusal_;               // empty: a key has no hash
+  std::string refused_early_;         // that of the last routed()
   std::vector<wire::Anchor> joined_;  // roots of the running joined emit
   EdgeSource edge_;
   TimePoint now_{};

@@ -5,6 +5,10 @@
 
 namespace gale::execute {
 
+namespace {
+constexpr Duration kNewTurn = std::chrono::seconds(1);
+}
+
 Inbox::~Inbox() {  // wakes nobody: senders may be gone already
   for (Queue* queue : {&forward_, &feedback_}) {
     while (queue->head != nullptr) {
@@ -57,19 +61,20 @@ void Inbox::deliver(wire::BatchPtr batch) {
   pool_.wake(owner_);
 }
 
-Inbox::Queue& Inbox::next_queue() {  // under lock_
+Inbox::Queue& Inbox::next_queue(TimePoint now) {  // under lock_
   const bool multiplies = feedback_.bytes.load(std::memory_order_relaxed) > cycle_limit_ / 2;
-  const bool turn_of_new = multiplies && took_feedback_ && forward_.head != nullptr;
+  const bool turn_of_new = forward_.head != nullptr && ((multiplies && took_feedback_) || now >= forward_until_);
   took_feedback_ = feedback_.head != nullptr && !turn_of_new;
+  if (!took_feedback_) forward_until_ = now + kNewTurn;
   return took_feedback_ ? feedback_ : forward_;
 }
 
-wire::BatchPtr Inbox::take() {
+wire::BatchPtr Inbox::take(TimePoint now) {
   std::vector<Schedulable*> woken;
   wire::BatchPtr batch;
   {
     const std::lock_guard lock(lock_);
-    Queue& queue = next_queue();
+    Queue& queue = next_queue(now);
     if (queue.head == nullptr) return nullptr;
     batch.reset(queue.head);
     queue.head = queue.head->next;

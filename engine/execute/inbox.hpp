@@ -6,7 +6,8 @@
 // again.
 // What comes round a cycle has a queue, a bound and a door of its own (feedback()), and is taken first: so new tuples
 // enter a cycle as fast as old ones leave it. Half full, the cycle multiplies what enters it, and the two take turns:
-// most that comes round will fail, and what is new must not wait for it.
+// most that comes round will fail, and what is new must not wait for it. However much comes round, new input and ENDs
+// have a turn each second.
 #pragma once
 
 #include "engine/execute/destination.hpp"
@@ -35,7 +36,7 @@ class Inbox final : public Destination {
   void deliver(wire::BatchPtr batch);
 
   /// The oldest batch, or nothing. Wakes senders that wait for room.
-  wire::BatchPtr take();
+  wire::BatchPtr take(TimePoint now);
 
   /// Every batch that waits, under the lock: for rare looks.
   template <class F>
@@ -74,7 +75,7 @@ class Inbox final : public Destination {
   };
   void note_waiting(Schedulable& sender);
   void push(wire::BatchPtr batch);
-  Queue& next_queue();
+  Queue& next_queue(TimePoint now);
 
   Pool& pool_;
   Schedulable& owner_;
@@ -82,6 +83,7 @@ class Inbox final : public Destination {
   std::mutex lock_;
   Queue forward_, feedback_;  // written under lock_
   bool took_feedback_ = false;
+  TimePoint forward_until_{};          // when new input has a turn again, whatever comes round
   std::vector<Schedulable*> waiting_;  // each once
   std::atomic<std::uint32_t> count_{0};
   FeedbackDoor feedback_door_{*this};

@@ -77,11 +77,13 @@ Turn SpoutTask::run(TimePoint now) {
     ended_ = true;
     env_.watcher.finished(id_);
   }
-  if (!more && delivered && wants_call()) more = !env_.budget.wait(*this);
+  const bool waits =
+      !delivered || (!more && wants_call() && env_.budget.wait(*this));  // will be woken, no time can do it
+  if (!more && !waits && wants_call()) more = true;
   if (more && delivered && wait_in_crowd()) more = false;
   eager_.store(more, std::memory_order_relaxed);
-  TimePoint wake_at = free_.empty() ? TimePoint::max() : replays_.next_due();
-  if (state_ == GALE_NEXT_UNTIL) wake_at = std::min(wake_at, idle_until_);
+  TimePoint wake_at = free_.empty() || !delivered ? TimePoint::max() : replays_.next_due();
+  if (state_ == GALE_NEXT_UNTIL && !waits) wake_at = std::min(wake_at, idle_until_);
   if (!delivered) wake_at = std::min(wake_at, next_touch());
   return {delivered && more, wake_at};
 }

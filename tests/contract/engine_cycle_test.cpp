@@ -134,7 +134,7 @@ TEST_CASE(
   CHECK(run.counts("sink").executed == 310);
 }
 
-TEST_CASE("What goes round unanchored when all has ended is dropped and counted") {
+TEST_CASE("What goes round unanchored for longer than the message timeout when all has ended is dropped and counted") {
   BoltScript turn, back, sink;
   SpoutScript spout = numbers(10);
   std::atomic<std::uint64_t> passed{0};
@@ -147,10 +147,56 @@ TEST_CASE("What goes round unanchored when all has ended is dropped and counted"
     out.emit(t.get<std::uint64_t>(0), "again");
     out.ack(t);
   };
-  EngineRun run(cycle(spout, turn, back, sink, ""));
+  EngineRun run(cycle(spout, turn, back, sink, "topology.message.timeout.secs: 0.3"));
   REQUIRE(run_to_end(run));
   CHECK(run.counts("spout").acked == 10);
   CHECK(run.counts("turn").dropped + run.counts("back").dropped == 10);
+}
+
+TEST_CASE("Contract 10: final results go round a cycle and through it before its bolts finish") {
+  constexpr std::uint64_t kRoots = 50;
+  std::atomic<std::uint64_t> arrived{0}, late{0};
+  std::atomic<bool> said{false};
+  SpoutScript spout = numbers(kRoots);
+  BoltScript first, turn, back, sink;
+  first.execute = [](const Tuple& t, Collector& out) { out.ack(t); };
+  first.finish = [](Collector& out) {
+    for (std::uint64_t n = 0; n < kRoots; ++n) out.emit(n, "new");
+    return true;
+  };
+  turn.execute = [&](const Tuple& t, Collector& out) {
+    if (t.get<std::string_view>(1) == "again") {
+      out.emit(t.get<std::uint64_t>(0), "done");
+    } else {
+      out.on(turn.other).emit(t.get<std::uint64_t>(0));
+    }
+    out.ack(t);
+  };
+  back.execute = [](const Tuple& t, Collector& out) {
+    out.emit(t.get<std::uint64_t>(0), "again");
+    out.ack(t);
+  };
+  sink.execute = [&](const Tuple& t, Collector& out) {
+    ++(said ? late : arrived);
+    out.ack(t);
+  };
+  sink.finish = [&](Collector&) {
+    said = true;
+    return true;
+  };
+  EngineRun run("name: final\nplugins: [scripted]\nspouts:\n  - {id: spout, className: scripted.Source, properties: {" +
+                at(spout) + "}}\nbolts:\n  - {id: first, className: scripted.Step, properties: {" + at(first) +
+                "}}\n  - {id: turn, className: scripted.Step, properties: {" + at(turn) +
+                "}}\n  - {id: back, className: scripted.Step, properties: {" + at(back) +
+                "}}\n  - {id: sink, className: scripted.Step, properties: {" + at(sink) +
+                "}}\nstreams:\n  - {from: spout, to: first, grouping: {type: SHUFFLE}}\n"
+                "  - {from: first, to: turn, grouping: {type: SHUFFLE}}\n"
+                "  - {from: turn, to: back, grouping: {type: SHUFFLE, streamId: other}}\n"
+                "  - {from: back, to: turn, grouping: {type: SHUFFLE}}\n"
+                "  - {from: turn, to: sink, grouping: {type: SHUFFLE}}\n");
+  REQUIRE(run_to_end(run));
+  CHECK(arrived == kRoots);
+  CHECK(late == 0);
 }
 
 }  // namespace

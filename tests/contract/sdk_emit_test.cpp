@@ -207,6 +207,7 @@ TEST_CASE("emit_with_targets asks the host first, says whom it named, and the re
   REQUIRE(host.execute({{12}}));  // it cannot be routed: the host will say why when it passes
   CHECK(said.back().empty());
   CHECK(host.records.back().chosen.empty());
+  CHECK(host.records.back().refused);
   CHECK(host.records.back().values == Cells{1, 2});
 }
 

@@ -37,6 +37,7 @@ struct Record {
   std::uint64_t id = 0;                // of a tracked emit
   std::uint32_t task = 0;              // of a direct emit
   std::vector<std::uint32_t> chosen;   // of an emit whose tasks were asked for
+  bool refused = false;                // ... and that could not be routed
   std::vector<std::uint64_t> anchors;  // of an emit with a list
   std::uint64_t handle = 0;            // of ACK, FAIL, TOUCH
   std::string text;                    // of FAIL
@@ -271,7 +272,8 @@ class FakeHost {
     if ((r.head.flags & GALE_CHOSEN) != 0) {
       std::uint32_t n = 0;
       std::memcpy(&n, bytes.data() + at, 4);
-      REQUIRE(n > 0);
+      r.refused = n == GALE_REFUSED;
+      if (r.refused) n = 0;
       REQUIRE(n <= (r.head.values_at - at) / 4);
       r.chosen.resize(n);
       std::memcpy(r.chosen.data(), bytes.data() + at + 4, 4 * n);

@@ -50,6 +50,7 @@ enum { GALE_LOG_DEBUG = 0, GALE_LOG_INFO = 1, GALE_LOG_WARN = 2, GALE_LOG_ERROR 
 
 #define GALE_ANCHOR_NONE 0xffffffffu   /* no anchor */
 #define GALE_ANCHOR_LIST 0xfffffffeu   /* `extra` anchors stand before the values */
+#define GALE_REFUSED 0xffffffffu       /* n of CHOSEN: gale_task.choose could not route it, and fails the anchors */
 #define GALE_FIRST_KEPT 0x100000000ull /* an anchor below it is an input's number in the batch, else a kept handle */
 
 /* A tuple going in: 8 bytes, the host's bytes up to values_at (skipped unread), one msgpack array up to size. */
@@ -138,7 +139,7 @@ typedef struct gale_task { /* host to SDK, lives from create to destroy */
   uint64_t* (*counter)(const struct gale_task*, gale_str name);        /* a cell: counting is a store */
   uint32_t (*watch_fd)(const struct gale_task*, int fd);               /* readable: next() runs again */
   /* Since 1.3. Routes one msgpack array [values, end) for an emit on `stream` that is written next, with GALE_CHOSEN.
-   * GALE_UNSUPPORTED: it cannot be routed, write it without. GALE_TOO_MUCH: more than capacity. */
+   * GALE_UNSUPPORTED: it cannot be routed, write it with n = GALE_REFUSED. GALE_TOO_MUCH: more than capacity. */
   uint32_t (*choose)(const struct gale_task*, uint32_t stream, const uint8_t* values, const uint8_t* end,
                      gale_targets*);
 } gale_task;

@@ -71,7 +71,8 @@ class Collector {
     std::uint32_t anchor = GALE_ANCHOR_NONE;
     std::span<const std::uint64_t> anchors = {};  // for GALE_ANCHOR_LIST
     std::optional<std::uint32_t> task = {};
-    std::span<const std::uint32_t> chosen = {};  // by emit_with_targets()
+    const std::vector<std::uint32_t>* chosen = nullptr;  // by emit_with_targets()
+    bool refused = false;                                // it cannot be routed, the host knows why
     std::uint8_t flags = 0;
     std::uint64_t id = 0;  // if GALE_TRACKED
   };
@@ -228,8 +229,9 @@ class Collector {
     ((end = codec::Pack<V>::write(end, values)), ...);
     const auto bytes = static_cast<std::size_t>(end - packed.data());
     std::vector<std::uint32_t> tasks = choose(where, sizeof...(V), packed.data(), end);
-    where.chosen = tasks;
-    write_any(where, sizeof...(V), bytes, [&](std::uint8_t* p) { return put_bytes(p, packed.data(), bytes); });
+    where.chosen = &tasks;
+    const auto put = [&](std::uint8_t* p) { return put_bytes(p, packed.data(), bytes); };
+    if (!write_any(where, sizeof...(V), bytes, put)) tasks.clear();
     return tasks;
   }
   /// Values that are packed already, or of a number known at run time only.
@@ -238,13 +240,13 @@ class Collector {
     write_any(where, values.size(), raw_bound(values), [&](std::uint8_t* p) { return put_raw(p, values); });
   }
   template <class Put>
-  void write_any(const Where& where, std::size_t count, std::size_t bound, Put&& put) {
+  bool write_any(const Where& where, std::size_t count, std::size_t bound, Put&& put) {  // false: it was misuse
     if (where.stream >= streams_) throw_stream();
     const unsigned arity = arity_[where.stream] ^ (where.task ? detail::kDirect : 0u);
     if (arity != count) throw_arity(where.stream, count, where.task.has_value());
-    if (where.anchor < GALE_ANCHOR_LIST && is_done(verdict_[where.anchor])) return misused();
+    if (where.anchor < GALE_ANCHOR_LIST && is_done(verdict_[where.anchor])) return misused(), false;
     for (const std::uint64_t a : where.anchors) {
-      if (a == kSettled || (a < GALE_FIRST_KEPT && is_done(verdict_[a]))) return misused();
+      if (a == kSettled || (a < GALE_FIRST_KEPT && is_done(verdict_[a]))) return misused(), false;
     }
     const bool tracked = (where.flags & GALE_TRACKED) != 0;
     const std::size_t values_at = sizeof(gale_out_record) + (tracked ? 8 : 0) + (where.task ? 4 : 0) +
@@ -253,17 +255,18 @@ class Collector {
     std::uint8_t* at = begin + sizeof(gale_out_record);
     if (tracked) at = put_bytes(at, &where.id, 8);
     if (where.task) at = put_bytes(at, &*where.task, 4);
-    if (!where.chosen.empty()) {
-      const auto n = static_cast<std::uint32_t>(where.chosen.size());
-      at = put_bytes(put_bytes(at, &n, 4), where.chosen.data(), where.chosen.size_bytes());
+    if (where.chosen != nullptr) {
+      const std::uint32_t n = where.refused ? GALE_REFUSED : static_cast<std::uint32_t>(where.chosen->size());
+      at = put_bytes(put_bytes(at, &n, 4), where.chosen->data(), 4 * where.chosen->size());
     }
     if (!where.anchors.empty()) put_bytes(at, where.anchors.data(), where.anchors.size_bytes());
     std::uint8_t* const p = put(begin + values_at);
     const auto flags = static_cast<std::uint8_t>(where.flags | (where.task ? GALE_DIRECT : 0) |
-                                                 (where.chosen.empty() ? 0 : GALE_CHOSEN));
+                                                 (where.chosen == nullptr ? 0 : GALE_CHOSEN));
     put_head(begin, {static_cast<std::uint32_t>(p - begin), static_cast<std::uint16_t>(values_at), where.stream,
                      GALE_EMIT, flags, static_cast<std::uint16_t>(where.anchors.size()), where.anchor});
     out_.at = p;
+    return true;
   }
 
   const detail::Runtime& runtime_;
@@ -280,9 +283,9 @@ class Collector {
   static constexpr std::uint32_t kMostChosen = 12'000;  // with the anchors they stand before the values, in 64 KiB
 
   static std::size_t chosen_bytes(const Where& where) noexcept {
-    return where.chosen.empty() ? 0 : 4 + where.chosen.size_bytes();
+    return where.chosen == nullptr ? 0 : 4 + 4 * where.chosen->size();
   }
-  std::vector<std::uint32_t> choose(const Where& where, std::size_t count, const std::uint8_t* values,
+  std::vector<std::uint32_t> choose(Where& where, std::size_t count, const std::uint8_t* values,
                                     const std::uint8_t* end) {
     const gale_task& host = *runtime_.task;
     if (host.size < offsetof(gale_task, choose) + sizeof host.choose)
@@ -296,7 +299,8 @@ class Collector {
       const std::uint32_t status = host.choose(&host, where.stream, values, end, &chosen);
       tasks.resize(status == GALE_OK ? chosen.count : tasks.size());
       if (status == GALE_OK) return tasks;
-      if (status != GALE_TOO_MUCH) return {};
+      where.refused = status != GALE_TOO_MUCH;
+      if (where.refused) return {};
       if (chosen.count > kMostChosen) throw Error("emit_with_targets to more than 12 000 tasks");
       tasks.resize(chosen.count);
     }

@@ -24,7 +24,7 @@ TEST_CASE("Credit above zero lets one batch through whatever its size; then the 
   CHECK_FALSE(inbox.offer(next, sender));
   CHECK(next != nullptr);
   CHECK(inbox.bytes() == 50000);
-  CHECK(inbox.take()->bytes == 50000);
+  CHECK(inbox.take(TimePoint())->bytes == 50000);
   CHECK(inbox.empty());
   CHECK(sender.ran(1));
   CHECK(inbox.offer(next, sender));
@@ -42,17 +42,17 @@ TEST_CASE("A refused sender is woken once, when half of the room is free again a
   }
   wire::BatchPtr refused = batch_of(batches, 10);
   for (int i = 0; i < 3; ++i) CHECK_FALSE(inbox.offer(refused, sender));
-  CHECK(inbox.take() != nullptr);  // 750 left
+  CHECK(inbox.take(TimePoint()) != nullptr);  // 750 left
   CHECK_FALSE(sender.ran(1, kMoment));
-  CHECK(inbox.take() != nullptr);  // 500 left
+  CHECK(inbox.take(TimePoint()) != nullptr);  // 500 left
   CHECK(sender.ran(1));
-  CHECK(inbox.take() != nullptr);
+  CHECK(inbox.take(TimePoint()) != nullptr);
   CHECK_FALSE(sender.ran(2, kMoment));
   CHECK(inbox.offer(refused, sender));
   running.pool.stop();
 }
 
-TEST_CASE("Feedback is never refused and comes first; half full, new input has every second turn") {
+TEST_CASE("Feedback is never refused and comes first; new input has a turn each second, half full every second turn") {
   RunningPool running(1);
   wire::BatchPool batches;
   FunctionTask owner, sender;
@@ -64,7 +64,7 @@ TEST_CASE("Feedback is never refused and comes first; half full, new input has e
   };
   const auto taken = [&] {
     std::string order;
-    while (const wire::BatchPtr b = inbox.take()) order += b->feedback ? 'f' : 'n';
+    while (const wire::BatchPtr b = inbox.take(TimePoint())) order += b->feedback ? 'f' : 'n';
     return order;
   };
   for (std::uint64_t i = 0; i < 2; ++i) REQUIRE(offer(inbox, false, 50, i));
@@ -73,7 +73,7 @@ TEST_CASE("Feedback is never refused and comes first; half full, new input has e
   CHECK(inbox.fill().bytes == 100);
   CHECK(inbox.feedback().fill().bytes == 300);
   CHECK(inbox.feedback().fill().limit == 1000);
-  CHECK(taken() == "fffnn");
+  CHECK(taken() == "nfffn");  // new input has had no turn for a second
   for (std::uint64_t i = 0; i < 2; ++i) REQUIRE(offer(inbox, false, 50, i));
   for (std::uint64_t i = 0; i < 12; ++i) REQUIRE(offer(inbox.feedback(), true, 100, i));
   CHECK(taken() == "fnfnffffffffff");
@@ -89,10 +89,10 @@ TEST_CASE("END is never refused and stays behind the data") {
   end->end = true;
   REQUIRE(inbox.offer(data, sender));
   CHECK(inbox.offer(end, sender));
-  CHECK_FALSE(inbox.take()->end);
+  CHECK_FALSE(inbox.take(TimePoint())->end);
   CHECK_FALSE(inbox.empty());
-  CHECK(inbox.take()->end);
-  CHECK(inbox.take() == nullptr);
+  CHECK(inbox.take(TimePoint())->end);
+  CHECK(inbox.take(TimePoint()) == nullptr);
   running.pool.stop();
 }
 
@@ -107,7 +107,7 @@ TEST_CASE("What a link delivers is always taken, in order; each() sees all of it
   std::ptrdiff_t seen = 0;
   inbox.each([&](const std::uint8_t* at, const std::uint8_t* end) { seen += end - at; });
   CHECK(seen == 500);
-  for (std::uint64_t i = 0; i < 5; ++i) CHECK(inbox.take()->token == i);
+  for (std::uint64_t i = 0; i < 5; ++i) CHECK(inbox.take(TimePoint())->token == i);
   running.pool.stop();
 }
 
@@ -137,7 +137,7 @@ TEST_CASE(
   std::array<std::uint64_t, 4> next{};
   Inbox* box = nullptr;
   FunctionTask owner([&](TimePoint) {
-    while (wire::BatchPtr b = box->take()) {
+    while (wire::BatchPtr b = box->take(TimePoint())) {
       disordered += b->token != next[b->source.value]++;
       done.change([&] { ++received; });
     }
