@@ -316,7 +316,7 @@ class Collector {
     return codec::Pack<Value::Array>::write(p, v);
   }
   static std::uint8_t* put_bytes(std::uint8_t* p, const void* bytes, std::size_t size) noexcept {
-    std::memcpy(p, bytes, size);
+    if (size != 0) std::memcpy(p, bytes, size);
     return p + size;
   }
   std::uint8_t* reserve(std::size_t need) {
