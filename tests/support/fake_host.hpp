@@ -276,7 +276,7 @@ class FakeHost {
       if (r.refused) n = 0;
       REQUIRE(n <= (r.head.values_at - at) / 4);
       r.chosen.resize(n);
-      std::memcpy(r.chosen.data(), bytes.data() + at + 4, 4 * n);
+      if (n != 0) std::memcpy(r.chosen.data(), bytes.data() + at + 4, 4 * n);
       at += 4 + 4 * n;
     }
     CHECK((r.head.extra == 0) == (r.head.anchor != GALE_ANCHOR_LIST));
