@@ -12,7 +12,7 @@ namespace {
 
 constexpr Duration kTurn = std::chrono::microseconds(200);
 constexpr double kTimedAlone = 2e3;  // an execute that takes longer has a call, and a time, of its own: 66 ns more
-constexpr Duration kQuiet = std::chrono::seconds(1);
+constexpr Duration kQuiet = std::chrono::seconds(1);  // then nothing untracked is thought to come round any more
 constexpr double kCallNs = 1e6;  // a call of execute is cut at a millisecond, so that what it emitted can leave
 
 }  // namespace
@@ -219,10 +219,12 @@ void BoltTask::tick() {
 }
 
 void BoltTask::try_finish() {
-  if (!sources_.empty() || !inbox_.empty() || batch_ != nullptr || outbox_.refused()) return;
-  quiet_until_ = got_untracked_ && phase_ == Phase::kRunning ? last_input_ + kQuiet : TimePoint::min();
-  if (now_ < quiet_until_) return;
   quiet_until_ = TimePoint::max();
+  if (!sources_.empty() || !inbox_.empty() || batch_ != nullptr || outbox_.refused()) return;
+  if (got_untracked_ && phase_ == Phase::kRunning && now_ < last_input_ + kQuiet) {
+    quiet_until_ = last_input_ + kQuiet;
+    return;
+  }
   if (phase_ == Phase::kRunning) {
     phase_ = Phase::kFinishing;
     env_.watcher.finishing(id_);

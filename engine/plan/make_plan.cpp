@@ -16,18 +16,6 @@
 namespace gale::plan {
 namespace {
 
-const char* name_of(host::ComponentKind kind) {
-  switch (kind) {
-    case host::ComponentKind::kSpout:
-      return "spout";
-    case host::ComponentKind::kBolt:
-      return "bolt";
-    case host::ComponentKind::kGrouping:
-      break;
-  }
-  return "grouping";
-}
-
 class Planner {
  public:
   Planner(const Topology& topology, Catalog& catalog, const PlanOptions& options)

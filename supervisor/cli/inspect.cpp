@@ -42,18 +42,6 @@ Json json_of(const Value& value) {
       value.variant());
 }
 
-const char* name_of(host::ComponentKind kind) {
-  switch (kind) {
-    case host::ComponentKind::kSpout:
-      return "spout";
-    case host::ComponentKind::kBolt:
-      return "bolt";
-    case host::ComponentKind::kGrouping:
-      break;
-  }
-  return "grouping";
-}
-
 Json json_of(const host::ComponentDescription& c) {
   Json keys = Json::array(), streams = Json::array();
   for (const host::KeyDescription& k : c.keys) {

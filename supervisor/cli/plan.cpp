@@ -56,8 +56,8 @@ std::string components(const plan::Plan& plan) {
     for (const plan::Stream& s : c.streams)
       streams.push_back((s.name == "default" ? "" : s.name + ": ") + "(" + list_of(s.fields) + ")" +
                         (s.direct ? " direct" : ""));
-    table.row({c.id, c.kind == host::ComponentKind::kSpout ? "spout" : "bolt", c.plugin + "." + c.type,
-               std::to_string(c.tasks), c.pinned ? "pinned" : "pooled", workers_of(plan, c), list_of(streams)});
+    table.row({c.id, name_of(c.kind), c.plugin + "." + c.type, std::to_string(c.tasks), c.pinned ? "pinned" : "pooled",
+               workers_of(plan, c), list_of(streams)});
   }
   return table.text();
 }

@@ -20,12 +20,8 @@ Json json_of(const plan::Plan& plan, const plan::Component& c) {
   Json streams = Json::array();
   for (const plan::Stream& s : c.streams)
     streams.push_back({{"name", s.name}, {"fields", s.fields}, {"direct", s.direct}});
-  return {{"id", c.id},
-          {"kind", is_spout(c) ? "spout" : "bolt"},
-          {"class", c.plugin + "." + c.type},
-          {"tasks", c.tasks},
-          {"pinned", c.pinned},
-          {"workers", workers},
+  return {{"id", c.id},        {"kind", name_of(c.kind)}, {"class", c.plugin + "." + c.type},
+          {"tasks", c.tasks},  {"pinned", c.pinned},      {"workers", workers},
           {"streams", streams}};
 }
 

@@ -105,6 +105,18 @@ std::uint64_t rss_bytes() {
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
+/// The count when it has not changed for a quarter of a second.
+std::uint64_t when_still(const std::atomic<std::uint64_t>& count) {
+  std::uint64_t last = 0;
+  Signal never;
+  for (int still = 0, i = 0; still < 5 && i < 400; ++i) {
+    never.wait([] { return false; }, milliseconds(50));
+    still = count == last ? still + 1 : 0;
+    last = count;
+  }
+  return last;
+}
+
 TEST_CASE("Contract 4: with a reader that has stopped, a fast spout stops too, and memory stays bounded") {
   for (const std::size_t size : {std::size_t{20}, std::size_t{10'000}}) {
     CAPTURE(size);
@@ -126,13 +138,7 @@ TEST_CASE("Contract 4: with a reader that has stopped, a fast spout stops too, a
     const std::uint64_t before = rss_bytes();
     EngineRun run(chain(spout, {&bolt, &sink}, "topology.replay.max.bytes: 8388608"));
     run.start();
-    std::uint64_t last = 0;
-    Signal never;
-    for (int still = 0, i = 0; still < 5 && i < 400; ++i) {  // until nothing has been emitted for a while
-      never.wait([] { return false; }, milliseconds(50));
-      still = emitted == last ? still + 1 : 0;
-      last = emitted;
-    }
+    const std::uint64_t last = when_still(emitted);
     CHECK(emitted == last);
     CHECK(emitted * (size + 32) < 32u << 20);
     if (!kSanitized) CHECK(rss_bytes() - std::min(before, rss_bytes()) < 64u << 20);
@@ -170,13 +176,7 @@ TEST_CASE("Contract 15: what outboxes hold is the worker's: fifty spouts in fron
       at(spout) + "}}\nbolts:\n  - {id: sink, className: scripted.Step, properties: {" + at(sink) +
       "}}\nstreams:\n  - {from: spout, to: sink, grouping: {type: SHUFFLE}}\n");
   run.start();
-  std::uint64_t last = 0;
-  Signal never;
-  for (int still = 0, i = 0; still < 5 && i < 400; ++i) {  // until nothing has been emitted for a while
-    never.wait([] { return false; }, milliseconds(50));
-    still = emitted == last ? still + 1 : 0;
-    last = emitted;
-  }
+  const std::uint64_t last = when_still(emitted);
   CHECK(emitted == last);
   CHECK(emitted * kSize <
         800'000);  // 256 KiB of inbox, 128 of outboxes, a call of each thread; 1.4 MB without the bound

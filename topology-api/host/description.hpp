@@ -15,6 +15,19 @@ namespace gale::host {
 
 enum class ComponentKind : std::uint32_t { kSpout = 1, kBolt = 2, kGrouping = 3 };
 
+/// For people.
+[[nodiscard]] constexpr const char* name_of(ComponentKind kind) noexcept {
+  switch (kind) {
+    case ComponentKind::kSpout:
+      return "spout";
+    case ComponentKind::kBolt:
+      return "bolt";
+    case ComponentKind::kGrouping:
+      break;
+  }
+  return "grouping";
+}
+
 /// A configuration key. `type` is one of "bool", "integer", "double", "string", "list", "map" (a double takes an
 /// integer), or "value": any of them.
 struct KeyDescription {

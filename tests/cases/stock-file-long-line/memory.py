@@ -5,11 +5,8 @@ import os
 import subprocess
 import sys
 
-def sanitized():
-    """Whether the build is a sanitizer's, whose shadow takes a few bytes for each."""
-    with open(os.path.join(os.environ["build"], "CMakeCache.txt"), encoding="utf-8") as cache:
-        return any(line.startswith("GALE_SANITIZE:") and line.strip().split("=", 1)[1] for line in cache)
-
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from build_kind import sanitized
 
 KIB_MORE = (64 if sanitized() else 32) * 1024  # the line alone is 100 000
 

@@ -10,14 +10,12 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from build_kind import sanitized
+
 here = os.path.dirname(os.path.abspath(__file__))
 MIB = 1024
 BUDGET_KIB = 16 * MIB + 64 * MIB  # topology.worker.outbox.bytes, and the rest
-
-
-def sanitized():
-    with open(os.path.join(os.environ["build"], "CMakeCache.txt"), encoding="utf-8") as cache:
-        return any(line.startswith("GALE_SANITIZE:") and line.strip().split("=", 1)[1] for line in cache)
 
 
 def workers(pid):

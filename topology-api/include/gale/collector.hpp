@@ -56,7 +56,8 @@ class Collector {
   /// Passes the values of a tuple on as they are, unread.
   void forward(const Values& tuple) { write_raw({runtime_.default_stream, anchor_}, tuple); }
   /// An emit that says which tasks get a copy, by their numbers within the topology; none when it cannot be routed or
-  /// nobody reads the stream. The grouping is asked at once, with a call to the host: some 10 times the cost of emit().
+  /// nobody reads the stream. The grouping is asked at once, with a call to the host, and the values are packed apart:
+  /// a slow form.
   template <class... V>
   std::vector<std::uint32_t> emit_with_targets(const V&... values) {
     return write_chosen({runtime_.default_stream, anchor_}, values...);
