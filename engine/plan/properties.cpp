@@ -53,8 +53,13 @@ Names names_of(const host::ComponentDescription& component) {
   return names;
 }
 
+std::string cut(const std::string& text, std::size_t most) {
+  return text.size() <= most ? text : text.substr(0, most) + "...";
+}
+
 Fault wrong_type(const yaml::Entry& property, const host::KeyDescription& key, const Value& value) {
   std::string text = "'" + key.name + "' wants " + key.type + ", is " + std::string(declared_type(value));
+  if (property.value.substituted) text += " '" + cut(property.value.text, 40) + "', put in for ${...}";
   const bool is_scalar = property.value.kind == yaml::Kind::kScalar && !property.value.is_null();
   if (key.type == "string" && is_scalar) text += "; put it in quotes";
   if (key.type == "bool" && is_scalar) text += "; write true or false";

@@ -18,7 +18,7 @@ constexpr SettingRow kRows[] = {
     {"topology.workers", &Settings::workers, "processes", 1, kMostWorkers, kInTopology,
      "Worker processes that share the tasks; --workers overrides it.",
      "More use more machines and contain crashes; tuples between workers cost a copy and a socket."},
-    {"topology.worker.threads", &Settings::threads, "threads", 0, 1024, kInTopology,
+    {"topology.worker.threads", &Settings::threads, "threads", 0, kMostThreads, kInTopology,
      "Threads of a worker that run tasks; 0 is one a core.", "More than the cores only helps tasks that block."},
     {"topology.message.timeout.secs", &Settings::message_timeout, "seconds", 0.001, 604800, kInTopology,
      "A root that nobody has acked, touched or worked on for so long fails.",

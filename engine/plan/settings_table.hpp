@@ -21,6 +21,7 @@ namespace gale::plan {
 enum Scope : unsigned { kInTopology = 1, kInSpout = 2, kInBolt = 4 };
 
 constexpr std::uint16_t kMostWorkers = 1024;
+constexpr std::uint16_t kMostThreads = 1024;  // of a worker
 /// Of topology.execute.max.emit.bytes with more than one worker: a frame has a mebibyte more (wire::kMaxFrameBytes).
 constexpr std::uint64_t kMostBetweenWorkers = 64u << 20;
 

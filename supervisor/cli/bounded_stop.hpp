@@ -5,7 +5,7 @@
 #pragma once
 
 #include "engine/base/clock.hpp"
-#include "supervisor/cli/common.hpp"
+#include "supervisor/cli/command.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -39,7 +39,7 @@ inline bool stop_within(Duration most, std::function<void()> stop) {
   complain("user code has not returned for " + std::to_string(kStopMost / std::chrono::seconds(1)) +
            " s and is left behind: " + (names.empty() ? "a call of close" : names));
   std::fflush(nullptr);
-  std::_Exit(kTuplesFailed);
+  std::_Exit(kFailed);
 }
 
 }  // namespace gale::cli

@@ -2,7 +2,7 @@
 #include "supervisor/cli/exit_guard.hpp"
 
 #include "engine/execute/pool.hpp"
-#include "supervisor/cli/common.hpp"
+#include "supervisor/cli/command.hpp"
 
 #include <atomic>
 #include <cstdlib>
@@ -18,7 +18,7 @@ void refuse() {
   const execute::Schedulable* const task = execute::Pool::running_here();
   complain((task == nullptr ? std::string("somebody") : task->name()) +
            " called exit() while the topology ran, which ends the whole worker; let it throw instead");
-  std::_Exit(kTuplesFailed);
+  std::_Exit(kFailed);
 }
 
 }  // namespace

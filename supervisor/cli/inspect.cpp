@@ -2,9 +2,10 @@
 //
 // gale inspect PLUGIN...: what a plugin says of itself. Its file is read first, as always; it is loaded in a child
 // process, so that one that crashes, blocks or ends the process in its constructors is refused like any other.
-#include "supervisor/cli/common.hpp"
+#include "supervisor/cli/commands.hpp"
 #include "supervisor/cli/in_child.hpp"
 #include "supervisor/cli/table.hpp"
+#include "supervisor/cli/topology_arguments.hpp"
 
 #include <boost/program_options.hpp>
 #include <nlohmann/json.hpp>
@@ -108,42 +109,50 @@ void print(const Json& plugin) {
   }
 }
 
+class Inspect final : public Command {
+ public:
+  Inspect() {
+    add_plugins_option(option(), where_);
+    option()("json", po::bool_switch(&json_), "a line of JSON for each");
+  }
+  [[nodiscard]] About about() const override {
+    return {.name = "inspect",
+            .summary = "prints what plugins say of themselves",
+            .text =
+                "Prints what plugins say of themselves: version, components, keys, streams. A plugin is a name,\n"
+                "as in a topology, or a file.",
+            .operands = {.word = "plugin", .mark = "PLUGIN", .many = true},
+            .status_2 = "bad usage, or a plugin cannot be used"};
+  }
+  int run(const std::vector<std::string>& plugins) override {
+    bool all_fine = true, first = true;
+    for (const std::string& plugin : plugins) {
+      const Result<std::string> said = in_child([&] { return look(plugin, where_); }, kMost);
+      const Json answer =
+          said ? Json::parse(*said) : Json{{"error", "plugin '" + plugin + "': while it was loaded " + said.error()}};
+      if (const auto error = answer.find("error"); error != answer.end()) {
+        complain(error->get<std::string>());
+        all_fine = false;
+        continue;
+      }
+      if (json_) {
+        std::puts(dump(answer).c_str());
+      } else {
+        if (!first) std::puts("");
+        print(answer);
+      }
+      first = false;
+    }
+    return all_fine ? kOk : kUsage;
+  }
+
+ private:
+  TopologyArguments where_;
+  bool json_ = false;
+};
+
 }  // namespace
 
-int inspect_command(const std::vector<std::string>& arguments) {
-  TopologyArguments where;
-  std::vector<std::string> plugins;
-  bool json = false;
-  po::options_description options("Options");
-  options.add_options()  //
-      ("plugins", po::value(&where.plugins)->composing()->value_name("DIR"),
-       "looks for plugins there first, then in GALE_PLUGINS, then in ../plugins beside gale; may be repeated")  //
-      ("json", po::bool_switch(&json), "a line of JSON for each");
-  const CommandLine line{
-      "gale inspect PLUGIN... [options]",
-      "Prints what plugins say of themselves: version, components, keys, streams. A plugin is a name,\n"
-      "as in a topology, or a file.",
-      options};
-  if (const auto over = parse(line, arguments, &plugins)) return *over;
-  bool all_fine = true, first = true;
-  for (const std::string& plugin : plugins) {
-    const Result<std::string> said = in_child([&] { return look(plugin, where); }, kMost);
-    const Json answer =
-        said ? Json::parse(*said) : Json{{"error", "plugin '" + plugin + "': while it was loaded " + said.error()}};
-    if (const auto error = answer.find("error"); error != answer.end()) {
-      complain(error->get<std::string>());
-      all_fine = false;
-      continue;
-    }
-    if (json) {
-      std::puts(dump(answer).c_str());
-    } else {
-      if (!first) std::puts("");
-      print(answer);
-    }
-    first = false;
-  }
-  return all_fine ? kOk : kUsage;
-}
+std::unique_ptr<Command> inspect_command() { return std::make_unique<Inspect>(); }
 
 }  // namespace gale::cli

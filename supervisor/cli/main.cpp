@@ -1,58 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "supervisor/cli/common.hpp"
+#include "engine/base/hint.hpp"
+#include "supervisor/cli/commands.hpp"
+#include "topology-api/include/gale/abi.h"
 
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
+
+namespace gale::cli {
+
+std::vector<std::unique_ptr<Command>> all_commands() {
+  std::vector<std::unique_ptr<Command>> all;
+  for (auto make :
+       {run_command, plan_command, validate_command, inspect_command, completion_command, man_command, worker_command})
+    all.push_back(make());
+  return all;
+}
 
 namespace {
 
-struct Command {
-  const char* name;
-  const char* explain;
-  int (*run)(const std::vector<std::string>&);
-};
-
-constexpr Command kCommands[] = {
-    {"run", "runs a topology to its end", gale::cli::run_command},
-    {"plan", "prints what a topology becomes: tasks, streams, workers, memory", gale::cli::plan_command},
-    {"validate", "checks topology files against their plugins", gale::cli::validate_command},
-    {"inspect", "prints what plugins say of themselves", gale::cli::inspect_command},
-    {"worker", "one worker process of a run; started by gale itself", gale::cli::worker_command},
-};
-
 void print_help(std::FILE* to) {
   std::fputs("Usage: gale COMMAND [arguments]; gale COMMAND --help tells more\n\n", to);
-  for (const Command& c : kCommands) std::fprintf(to, "  %-10s %s\n", c.name, c.explain);
+  for (const auto& command : all_commands()) {
+    const About about = command->about();
+    if (!about.internal) std::fprintf(to, "  %-10s %s\n", about.name, about.summary);
+  }
+  std::fputs("\nExit status: 0 ok, 1 the command's own failure (see its help), 2 bad usage or input.\n", to);
 }
 
 int dispatch(const std::vector<std::string>& arguments) {
   if (arguments.empty()) {
     print_help(stderr);
-    return gale::cli::kUsage;
+    return kUsage;
   }
-  if (arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
+  const std::string& name = arguments[0];
+  if (name == "--version" || name == "-V") {
+    std::printf("gale %s, plugin ABI %d.%d\n", GALE_VERSION, GALE_ABI_MAJOR, GALE_ABI_MINOR);
+    return kOk;
+  }
+  if (name == "--help" || name == "-h" || (name == "help" && arguments.size() == 1)) {
     print_help(stdout);
-    return gale::cli::kOk;
+    return kOk;
   }
-  if (arguments[0] == "--version") {
-    std::puts("gale " GALE_VERSION);
-    return gale::cli::kOk;
+  const bool help = name == "help";  // gale help run
+  const std::vector<std::unique_ptr<Command>> commands = all_commands();
+  Names names;
+  for (const auto& command : commands) {
+    const About about = command->about();
+    if (about.name == arguments[help ? 1 : 0]) {
+      return carry_out(*command, help ? std::vector<std::string>{"--help"}
+                                      : std::vector<std::string>(arguments.begin() + 1, arguments.end()));
+    }
+    if (!about.internal) names.push_back(about.name);
   }
-  for (const Command& c : kCommands) {
-    if (arguments[0] == c.name) return c.run({arguments.begin() + 1, arguments.end()});
-  }
-  gale::cli::complain("no command '" + arguments[0] + "'; 'gale --help' lists them");
-  return gale::cli::kUsage;
+  complain("no command '" + arguments[help ? 1 : 0] + "'" + suggest(arguments[help ? 1 : 0], names) +
+           "; 'gale --help' tells what each does");
+  return kUsage;
 }
 
 }  // namespace
+}  // namespace gale::cli
 
 int main(int argc, char** argv) {
   try {
-    return dispatch({argv + 1, argv + argc});
+    return gale::cli::dispatch({argv + 1, argv + argc});
   } catch (const std::exception& e) {
     gale::cli::complain(std::string("unexpected: ") + e.what());
     return gale::cli::kUsage;

@@ -2,9 +2,10 @@
 //
 // gale plan FILE: what a topology becomes, without running it: tasks, streams, workers, and what may use memory there.
 #include "engine/plan/cycles.hpp"
-#include "supervisor/cli/common.hpp"
+#include "supervisor/cli/commands.hpp"
 #include "supervisor/cli/plan_formats.hpp"
 #include "supervisor/cli/table.hpp"
+#include "supervisor/cli/topology_arguments.hpp"
 
 #include <boost/program_options.hpp>
 
@@ -116,54 +117,58 @@ std::string workers(const plan::Plan& plan) {
   return table.text();
 }
 
-}  // namespace
-
-int plan_command(const std::vector<std::string>& arguments) {
-  TopologyArguments topology;
-  std::vector<std::string> files;
-  po::options_description options("Options");
-  std::uint32_t count = 0;
-  bool json = false, dot = false, mermaid = false;
-  add_options(options, topology);
-  options.add_options()                                                                          //
-      ("workers", po::value(&count)->value_name("N"), "worker processes (else the topology's)")  //
-      ("json", po::bool_switch(&json), "as one line of JSON")                                    //
-      ("dot", po::bool_switch(&dot), "as a graph for Graphviz: gale plan F --dot | dot -Tsvg")   //
-      ("mermaid", po::bool_switch(&mermaid), "as a Mermaid flowchart, for Markdown");
-  const CommandLine line{
-      "gale plan FILE [options]",
-      "Prints what a topology becomes: components with their tasks and where these run, streams with\n"
-      "their groupings, and for each worker its threads and what its memory is bounded by. Runs nothing.",
-      options};
-  if (const auto over = parse(line, arguments, &files)) return *over;
-  if (files.size() != 1) {
-    complain("one topology at a time, not " + std::to_string(files.size()) + "; usage: " + line.usage);
-    return kUsage;
+class PlanCommand final : public Command {
+ public:
+  PlanCommand() {
+    add_topology_options(option(), topology_);
+    add_workers_option(option(), topology_, "worker processes (else the topology's)");
+    option()                                                                                       //
+        ("json", po::bool_switch(&json_), "as one line of JSON")                                   //
+        ("dot", po::bool_switch(&dot_), "as a graph for Graphviz: gale plan F --dot | dot -Tsvg")  //
+        ("mermaid", po::bool_switch(&mermaid_), "as a Mermaid flowchart, for Markdown");
   }
-  if (json + dot + mermaid > 1) {
-    complain("--json, --dot and --mermaid are three forms of one plan: one at a time");
-    return kUsage;
+  [[nodiscard]] About about() const override {
+    return {.name = "plan",
+            .summary = "prints what a topology becomes: tasks, streams, workers, memory",
+            .text =
+                "Prints what a topology becomes: components with their tasks and where these run, streams with\n"
+                "their groupings, and for each worker its threads and what its memory is bounded by. Runs nothing.",
+            .operands = {.word = "topology file", .mark = "FILE"},
+            .status_2 = "bad usage or topology"};
   }
-  topology.file = files.front();
-  if (count != 0) topology.workers = count;
-  host::PluginSearch search = search_for(topology);
-  const plan::PlanOutcome outcome = load(topology, search);
-  if (!outcome) {
-    std::fputs(plan::report(outcome, topology.file).c_str(), stderr);
-    return kUsage;
-  }
-  const plan::Plan& plan = *outcome.plan;
-  if (json || dot || mermaid) {
-    if (json) std::fputs(plan_json(plan).c_str(), stdout);
-    if (dot) std::fputs(plan_dot(plan).c_str(), stdout);
-    if (mermaid) std::fputs(plan_mermaid(plan).c_str(), stdout);
+  int run(const std::vector<std::string>& files) override {
+    if (json_ + dot_ + mermaid_ > 1) {
+      complain("--json, --dot and --mermaid are three forms of one plan: one at a time");
+      return kUsage;
+    }
+    topology_.file = files.front();
+    host::PluginSearch search = search_for(topology_);
+    const plan::PlanOutcome outcome = load(topology_, search);
+    if (!outcome) {
+      std::fputs(plan::report(outcome, topology_.file).c_str(), stderr);
+      return kUsage;
+    }
+    std::fputs(form(*outcome.plan).c_str(), stdout);
     return kOk;
   }
-  std::printf("%s: %zu tasks, %zu streams, %u workers\n\n%s\n%s%s\n%s", plan.name.c_str(), plan.tasks.size(),
-              plan.edges.size(), unsigned{plan.workers}, components(plan).c_str(), streams(plan).c_str(),
-              cycles(plan).c_str(), workers(plan).c_str());
-  std::puts("\ninboxes, cycles, outboxes, ledgers, replay, kept: what they hold when everything is full");
-  return kOk;
-}
+
+ private:
+  [[nodiscard]] std::string form(const plan::Plan& plan) const {
+    if (json_) return plan_json(plan);
+    if (dot_) return plan_dot(plan);
+    if (mermaid_) return plan_mermaid(plan);
+    return plan.name + ": " + std::to_string(plan.tasks.size()) + " tasks, " + std::to_string(plan.edges.size()) +
+           " streams, " + std::to_string(plan.workers) + " workers\n\n" + components(plan) + "\n" + streams(plan) +
+           cycles(plan) + "\n" + workers(plan) +
+           "\ninboxes, cycles, outboxes, ledgers, replay, kept: what they hold when everything is full\n";
+  }
+
+  TopologyArguments topology_;
+  bool json_ = false, dot_ = false, mermaid_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> plan_command() { return std::make_unique<PlanCommand>(); }
 
 }  // namespace gale::cli

@@ -1,29 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // gale validate FILE...: reports every fault of every file.
-#include "supervisor/cli/common.hpp"
+#include "supervisor/cli/commands.hpp"
+#include "supervisor/cli/topology_arguments.hpp"
 
 #include <cstdio>
 
 namespace gale::cli {
+namespace {
 
-int validate_command(const std::vector<std::string>& arguments) {
-  TopologyArguments topology;
-  std::vector<std::string> files;
-  boost::program_options::options_description options("Options");
-  add_options(options, topology);
-  const CommandLine line{"gale validate FILE... [options]",
-                         "Checks topology files against their plugins and reports all faults, a line each.", options};
-  if (const auto over = parse(line, arguments, &files)) return *over;
-  host::PluginSearch search = search_for(topology);
-  bool all_fine = true;
-  for (const std::string& file : files) {
-    topology.file = file;
-    const plan::PlanOutcome outcome = load(topology, search);
-    std::fputs(plan::report(outcome, file).c_str(), outcome ? stdout : stderr);
-    all_fine = all_fine && outcome;
+class Validate final : public Command {
+ public:
+  Validate() { add_topology_options(option(), topology_); }
+  [[nodiscard]] About about() const override {
+    return {.name = "validate",
+            .summary = "checks topology files against their plugins",
+            .text = "Checks topology files against their plugins and reports all faults, a line each.",
+            .operands = {.word = "topology file", .mark = "FILE", .many = true},
+            .status_2 = "bad usage, or a file has a fault"};
   }
-  return all_fine ? kOk : kUsage;
-}
+  int run(const std::vector<std::string>& files) override {
+    host::PluginSearch search = search_for(topology_);
+    bool all_fine = true;
+    for (const std::string& file : files) {
+      topology_.file = file;
+      const plan::PlanOutcome outcome = load(topology_, search);
+      std::fputs(plan::report(outcome, file).c_str(), outcome ? stdout : stderr);
+      all_fine = all_fine && outcome;
+    }
+    return all_fine ? kOk : kUsage;
+  }
+
+ private:
+  TopologyArguments topology_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> validate_command() { return std::make_unique<Validate>(); }
 
 }  // namespace gale::cli

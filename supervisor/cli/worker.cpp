@@ -5,8 +5,9 @@
 
 #include "engine/base/log.hpp"
 #include "supervisor/cli/bounded_stop.hpp"
-#include "supervisor/cli/common.hpp"
+#include "supervisor/cli/commands.hpp"
 #include "supervisor/cli/exit_guard.hpp"
+#include "supervisor/cli/topology_arguments.hpp"
 #include "supervisor/control/channel.hpp"
 
 #include <sys/prctl.h>
@@ -113,42 +114,52 @@ int work(const plan::Plan& plan, const WorkerArguments& a, host::PluginSearch& s
   return kOk;
 }
 
+class WorkerCommand final : public Command {
+ public:
+  WorkerCommand() {
+    add_topology_options(option(), a_.topology);
+    add_workers_option(option(), a_.topology, "how many there are");
+    option()                                                                                                   //
+        ("worker", po::value(&a_.worker)->required()->value_name("N"), "this worker's place, from 1")          //
+        ("incarnation", po::value(&a_.incarnation)->value_name("N"), "how often this place has been started")  //
+        ("dir", po::value(&a_.dir)->required()->value_name("DIR"), "where the sockets are")                    //
+        ("token", po::value(&a_.token)->value_name("N"), "of this run")                                        //
+        ("threads", po::value(&a_.threads)->value_name("N"), "pool threads")                                   //
+        ("parent", po::value(&a_.parent)->value_name("PID"), "ends when that process does")                    //
+        ("quiet", po::bool_switch(&a_.quiet), "logs errors only");
+  }
+  [[nodiscard]] About about() const override {
+    return {.name = "worker",
+            .summary = "one worker process of a run; started by gale itself",
+            .text = "One worker process of a run. Started by gale run; not for hands.",
+            .operands = {.word = "topology file", .mark = "FILE"},
+            .status_2 = "bad usage or topology",
+            .internal = true};
+  }
+  int run(const std::vector<std::string>& files) override {
+    if (!live_with(a_.parent)) return kOk;
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGINT,
+                SIG_IGN);  // a terminal's Ctrl-C comes to the whole group; what it means is for the starter to say
+    log::start(a_.quiet ? log::Level::kError : log::Level::kInfo,
+               "worker " + std::to_string(a_.worker) + "." + std::to_string(a_.incarnation));
+    a_.topology.file = files.front();
+    Reporter reporter(a_);
+    host::PluginSearch search = search_for(a_.topology);
+    const plan::PlanOutcome outcome = load(a_.topology, search);
+    if (!outcome) {
+      reporter.cannot_start(plan::report(outcome, a_.topology.file));
+      return kUsage;
+    }
+    return work(*outcome.plan, a_, search, reporter);
+  }
+
+ private:
+  WorkerArguments a_;
+};
+
 }  // namespace
 
-int worker_command(const std::vector<std::string>& arguments) {
-  WorkerArguments a;
-  std::vector<std::string> files;
-  std::uint32_t workers = 1;
-  po::options_description options("Options");
-  add_options(options, a.topology);
-  options.add_options()                                                                                     //
-      ("worker", po::value(&a.worker)->required()->value_name("N"), "this worker's place, from 1")          //
-      ("workers", po::value(&workers)->required()->value_name("N"), "how many there are")                   //
-      ("incarnation", po::value(&a.incarnation)->value_name("N"), "how often this place has been started")  //
-      ("dir", po::value(&a.dir)->required()->value_name("DIR"), "where the sockets are")                    //
-      ("token", po::value(&a.token)->value_name("N"), "of this run")                                        //
-      ("threads", po::value(&a.threads)->value_name("N"), "pool threads")                                   //
-      ("parent", po::value(&a.parent)->value_name("PID"), "ends when that process does")                    //
-      ("quiet", po::bool_switch(&a.quiet), "logs errors only");
-  const CommandLine line{"gale worker FILE [options]",
-                         "One worker process of a run. Started by gale run; not for hands.", options};
-  if (const auto over = parse(line, arguments, &files)) return *over;
-  if (!live_with(a.parent)) return kOk;
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGINT,
-              SIG_IGN);  // a terminal's Ctrl-C comes to the whole group; what it means is for the starter to say
-  log::start(a.quiet ? log::Level::kError : log::Level::kInfo,
-             "worker " + std::to_string(a.worker) + "." + std::to_string(a.incarnation));
-  a.topology.file = files.front();
-  a.topology.workers = workers;
-  Reporter reporter(a);
-  host::PluginSearch search = search_for(a.topology);
-  const plan::PlanOutcome outcome = load(a.topology, search);
-  if (!outcome) {
-    reporter.cannot_start(plan::report(outcome, a.topology.file));
-    return kUsage;
-  }
-  return work(*outcome.plan, a, search, reporter);
-}
+std::unique_ptr<Command> worker_command() { return std::make_unique<WorkerCommand>(); }
 
 }  // namespace gale::cli

@@ -147,7 +147,7 @@ TEST_CASE("A value from --set takes the type that the component declares") {
   const Plan plan = good_plan(with_property("{path: \"${p}\", limit: \"${n}\"}"), sets);
   CHECK(plan.components[0].config == Value::Map{{"path", "2024"}, {"limit", 5}});
   CHECK(report_of(with_property("{path: x, limit: \"${n}\"}"), {{"n", "five"}}) ==
-        "f.yaml:7:24: 'limit' wants integer, is string\n");
+        "f.yaml:7:24: 'limit' wants integer, is string 'five', put in for ${...}\n");
   CHECK(good_plan(with_bolt("className: words.Sink, parallelism: \"${n}\""), {{"n", "5"}}).tasks.size() == 6);
 }
 

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The commands, each made by the file of its name.
+#pragma once
+
+#include "supervisor/cli/command.hpp"
+
+#include <memory>
+
+namespace gale::cli {
+
+std::unique_ptr<Command> run_command();
+std::unique_ptr<Command> plan_command();
+std::unique_ptr<Command> validate_command();
+std::unique_ptr<Command> inspect_command();
+std::unique_ptr<Command> completion_command();
+std::unique_ptr<Command> man_command();
+std::unique_ptr<Command> worker_command();
+
+}  // namespace gale::cli

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/cli/option_table.hpp"
+
+#include <boost/program_options.hpp>
+
+namespace gale::cli {
+
+std::vector<OptionRow> option_table(const Command& command) {
+  std::vector<OptionRow> rows;
+  for (const auto& option : command.options().options()) {
+    const auto& value = *option->semantic();
+    rows.push_back({option->long_name(), value.max_tokens() == 0 ? "" : value.name(), option->description()});
+  }
+  rows.push_back({"help", "", "tells how it is used, and ends"});
+  return rows;
+}
+
+}  // namespace gale::cli

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/cli/topology_arguments.hpp"
+
+#include "engine/plan/only.hpp"
+#include "engine/plan/settings_table.hpp"
+#include "supervisor/cli/options.hpp"
+
+#include <boost/program_options.hpp>
+
+#include <filesystem>
+#include <utility>
+
+namespace gale::cli {
+namespace po = boost::program_options;
+
+std::vector<std::string> TopologyArguments::to_arguments() const {
+  std::vector<std::string> out = {file};
+  for (const std::string& set : sets) out.insert(out.end(), {"--set", set});
+  for (const std::string& dir : plugins) out.insert(out.end(), {"--plugins", dir});
+  for (const std::string& id : only) out.insert(out.end(), {"--only", id});
+  return out;
+}
+
+void add_plugins_option(OptionsInit add, TopologyArguments& arguments) {
+  add("plugins", po::value(&arguments.plugins)->composing()->value_name("DIR"),
+      "looks for plugins there first, then in GALE_PLUGINS, then in the folders of this installation; may be repeated");
+}
+
+void add_topology_options(OptionsInit add, TopologyArguments& arguments) {
+  add("set", po::value(&arguments.sets)->composing()->value_name("KEY=VALUE"),
+      "gives ${KEY} of the topology file a value; may be repeated, the last of a key holds");
+  add_plugins_option(add, arguments);
+  add("only", po::value(&arguments.only)->composing()->value_name("ID"),
+      "takes that component and all that lead to it, and leaves out what lies behind; may be repeated");
+}
+
+void add_workers_option(OptionsInit add, TopologyArguments& arguments, const char* explain) {
+  add("workers", count_option("workers", arguments.workers, 1, plan::kMostWorkers), explain);
+}
+
+Result<const host::PluginDescription*> PluginCatalog::find(std::string_view plugin) {
+  const host::Opened opened = search_.find(plugin);
+  if (!opened) return Failed{opened.error};
+  return &opened.plugin->description();
+}
+
+Result<std::optional<host::ComponentDescription>> PluginCatalog::describe(std::string_view plugin,
+                                                                          std::string_view component,
+                                                                          const host::TaskInfo& task) {
+  const host::Opened opened = search_.find(plugin);
+  if (!opened) return Failed{opened.error};
+  host::Described described = opened.plugin->describe(component, task);
+  if (!described) return Failed{described.error};
+  return std::optional(std::move(described.description));
+}
+
+host::PluginSearch search_for(const TopologyArguments& arguments) {
+  const std::vector<std::filesystem::path> given(arguments.plugins.begin(), arguments.plugins.end());
+  return host::PluginSearch(host::PluginSearch::standard_dirs(given));
+}
+
+plan::PlanOutcome load(const TopologyArguments& arguments, host::PluginSearch& search) {
+  plan::Sets sets;
+  for (const std::string& argument : arguments.sets) {
+    Result<std::pair<std::string, std::string>> set = plan::parse_set(argument);
+    if (!set) {
+      plan::PlanOutcome bad;
+      bad.faults.push_back({{}, set.error()});
+      return bad;
+    }
+    sets.insert_or_assign(set->first, set->second);
+  }
+  const plan::Topology topology = plan::read_topology_file(arguments.file, sets, plan::process_environment());
+  PluginCatalog catalog(search);
+  plan::PlanOutcome whole = plan::make_plan(topology, catalog, {arguments.workers});
+  if (!whole || arguments.only.empty()) return whole;
+  const Result<plan::Topology> part = plan::only(topology, arguments.only);
+  if (part) return plan::make_plan(*part, catalog, {arguments.workers});
+  whole.plan.reset();
+  whole.faults.push_back({{}, part.error()});
+  return whole;
+}
+
+}  // namespace gale::cli

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the commands that take a topology share: the options that say what becomes of its file, and the way from the
+// file and its plugins to a plan.
+#pragma once
+
+#include "engine/plan/catalog.hpp"
+#include "engine/plan/make_plan.hpp"
+#include "topology-api/host/search.hpp"
+
+#include <boost/program_options/options_description.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gale::cli {
+
+/// What every worker of a run needs to make the same plan.
+struct TopologyArguments {
+  std::string file;
+  std::vector<std::string> sets;     // key=value
+  std::vector<std::string> plugins;  // directories
+  std::vector<std::string> only;     // ids of components
+  std::optional<std::uint32_t> workers;
+
+  /// As a command line, for a worker process.
+  [[nodiscard]] std::vector<std::string> to_arguments() const;
+};
+using OptionsInit = boost::program_options::options_description_easy_init;
+
+/// --set, --plugins, --only
+void add_topology_options(OptionsInit add, TopologyArguments& arguments);
+/// --plugins alone
+void add_plugins_option(OptionsInit add, TopologyArguments& arguments);
+/// --workers
+void add_workers_option(OptionsInit add, TopologyArguments& arguments, const char* explain);
+
+/// Opens plugins where the search finds them.
+class PluginCatalog final : public plan::Catalog {
+ public:
+  explicit PluginCatalog(host::PluginSearch& search) : search_(search) {}
+  Result<const host::PluginDescription*> find(std::string_view plugin) override;
+  Result<std::optional<host::ComponentDescription>> describe(std::string_view plugin, std::string_view component,
+                                                             const host::TaskInfo& task) override;
+
+ private:
+  host::PluginSearch& search_;
+};
+
+[[nodiscard]] host::PluginSearch search_for(const TopologyArguments& arguments);
+
+/// Reads, checks and plans. A wrong --set is a fault without a place.
+[[nodiscard]] plan::PlanOutcome load(const TopologyArguments& arguments, host::PluginSearch& search);
+
+}  // namespace gale::cli
