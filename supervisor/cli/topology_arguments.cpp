@@ -23,7 +23,9 @@ std::vector<std::string> TopologyArguments::to_arguments() const {
 
 void add_plugins_option(OptionsInit add, TopologyArguments& arguments) {
   add("plugins", po::value(&arguments.plugins)->composing()->value_name("DIR"),
-      "looks for plugins there first, then in GALE_PLUGINS, then in the folders of this installation; may be repeated");
+      "looks for plugins there first, then in GALE_PLUGINS, in plugins/ and build/plugins/ beside the topology file, "
+      "and in "
+      "the folder of this installation; may be repeated");
 }
 
 void add_topology_options(OptionsInit add, TopologyArguments& arguments) {
@@ -56,7 +58,7 @@ Result<std::optional<host::ComponentDescription>> PluginCatalog::describe(std::s
 
 host::PluginSearch search_for(const TopologyArguments& arguments) {
   const std::vector<std::filesystem::path> given(arguments.plugins.begin(), arguments.plugins.end());
-  return host::PluginSearch(host::PluginSearch::standard_dirs(given));
+  return host::PluginSearch(host::PluginSearch::standard_dirs(given, arguments.file));
 }
 
 plan::PlanOutcome load(const TopologyArguments& arguments, host::PluginSearch& search) {

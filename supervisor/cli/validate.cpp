@@ -20,10 +20,10 @@ class Validate final : public Command {
             .status_2 = "bad usage, or a file has a fault"};
   }
   int run(const std::vector<std::string>& files) override {
-    host::PluginSearch search = search_for(topology_);
     bool all_fine = true;
     for (const std::string& file : files) {
       topology_.file = file;
+      host::PluginSearch search = search_for(topology_);
       const plan::PlanOutcome outcome = load(topology_, search);
       std::fputs(plan::report(outcome, file).c_str(), outcome ? stdout : stderr);
       all_fine = all_fine && outcome;

@@ -7,7 +7,7 @@ namespace gale::host {
 
 namespace fs = std::filesystem;
 
-std::vector<fs::path> PluginSearch::standard_dirs(std::vector<fs::path> dirs) {
+std::vector<fs::path> PluginSearch::standard_dirs(std::vector<fs::path> dirs, const fs::path& topology_file) {
   if (const char* list = std::getenv("GALE_PLUGINS")) {
     std::string_view rest(list);
     while (!rest.empty()) {
@@ -16,9 +16,15 @@ std::vector<fs::path> PluginSearch::standard_dirs(std::vector<fs::path> dirs) {
       rest = colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 1);
     }
   }
+  if (!topology_file.empty()) {
+    for (const char* beside : {"plugins", "build/plugins"}) dirs.push_back(topology_file.parent_path() / beside);
+  }
   std::error_code failed;
   const fs::path program = fs::read_symlink("/proc/self/exe", failed);
-  if (!failed) dirs.push_back((program.parent_path() / ".." / "plugins").lexically_normal());
+  if (!failed) {
+    for (const char* installed : {"../plugins", "../lib/gale/plugins"})
+      dirs.push_back((program.parent_path() / installed).lexically_normal());
+  }
   return dirs;
 }
 

@@ -18,9 +18,11 @@ class PluginSearch {
  public:
   explicit PluginSearch(std::vector<std::filesystem::path> dirs) : dirs_(std::move(dirs)) {}
 
-  /// Where a command looks: the directories given to it, those of GALE_PLUGINS (separated by colons), then ../plugins
-  /// beside the running program.
-  static std::vector<std::filesystem::path> standard_dirs(std::vector<std::filesystem::path> given);
+  /// Where a command looks: the directories given to it, those of GALE_PLUGINS (separated by colons), plugins and
+  /// build/plugins beside the topology file (none: an empty path), then those of the installation: ../plugins and
+  /// ../lib/gale/plugins from the folder of the running program.
+  static std::vector<std::filesystem::path> standard_dirs(std::vector<std::filesystem::path> given,
+                                                          const std::filesystem::path& topology_file = {});
 
   /// NAME.so in the first directory that has it. A refusal is remembered as well.
   Opened find(std::string_view name);

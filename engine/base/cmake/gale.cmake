@@ -38,6 +38,8 @@ if(GALE_MUTANTS)
   add_compile_definitions(GALE_MUTANTS)
 endif()
 
+include(${PROJECT_SOURCE_DIR}/topology-api/cmake/GalePlugin.cmake)  # gale_add_plugin(), as users have it
+
 # A library of this tree: gale_add_module(name SOURCES a.cpp DEPENDS gale::base PRIVATE_DEPENDS yaml-cpp), alias gale::name.
 # Without sources it is an interface (header-only) library. Includes are written from the top of the tree.
 function(gale_add_module name)
@@ -52,21 +54,6 @@ function(gale_add_module name)
     target_link_libraries(gale_${name} INTERFACE ${arg_DEPENDS})
   endif()
   add_library(gale::${name} ALIAS gale_${name})
-endfunction()
-
-# A plugin: gale_add_plugin(name SOURCES a.cpp [DEPENDS lib] [OUTPUT dir]) makes plugins/name.so.
-function(gale_add_plugin name)
-  cmake_parse_arguments(arg "" "OUTPUT" "SOURCES;DEPENDS" ${ARGN})
-  if(NOT arg_OUTPUT)
-    set(arg_OUTPUT ${PROJECT_BINARY_DIR}/plugins)
-  endif()
-  add_library(plugin_${name} MODULE ${arg_SOURCES})
-  set_target_properties(plugin_${name} PROPERTIES PREFIX "" OUTPUT_NAME ${name} CXX_VISIBILITY_PRESET hidden
-                        VISIBILITY_INLINES_HIDDEN ON LIBRARY_OUTPUT_DIRECTORY ${arg_OUTPUT})
-  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-    target_compile_options(plugin_${name} PRIVATE -fno-gnu-unique)
-  endif()
-  target_link_libraries(plugin_${name} PRIVATE gale::sdk ${arg_DEPENDS})
 endfunction()
 
 # A doctest program: gale_add_test(name SOURCES x_test.cpp DEPENDS gale::plan [LABELS unit]); each TEST_CASE is a ctest.

@@ -39,13 +39,13 @@ TEST_CASE("A path is no name") {
         "plugin '../probe': a plugin is named, not given by its path; say in which directory it is with --plugins");
 }
 
-TEST_CASE("Directories come from the command, then GALE_PLUGINS, then beside the program") {
+TEST_CASE("Directories come from the command, then GALE_PLUGINS, then the topology file, then the installation") {
   REQUIRE(::setenv("GALE_PLUGINS", "/one::/two:", 1) == 0);
-  const auto dirs = PluginSearch::standard_dirs({"given"});
-  REQUIRE(dirs.size() == 4);
-  CHECK(dirs[0] == "given");
-  CHECK(dirs[1] == "/one");
-  CHECK(dirs[2] == "/two");
-  CHECK(dirs[3] == std::filesystem::canonical("/proc/self/exe").parent_path().parent_path() / "plugins");
+  const auto program = std::filesystem::canonical("/proc/self/exe").parent_path().parent_path();
+  using Dirs = std::vector<std::filesystem::path>;
+  const Dirs installed = {program / "plugins", program / "lib/gale/plugins"};
+  CHECK(PluginSearch::standard_dirs({"given"}) == Dirs{"given", "/one", "/two", installed[0], installed[1]});
+  CHECK(PluginSearch::standard_dirs({}, "my/topology.yaml") ==
+        Dirs{"/one", "/two", "my/plugins", "my/build/plugins", installed[0], installed[1]});
   REQUIRE(::unsetenv("GALE_PLUGINS") == 0);
 }
