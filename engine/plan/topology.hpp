@@ -55,6 +55,7 @@ struct Topology {
   std::vector<yaml::Entry> config;
   std::vector<Vertex> vertices;  // the spouts, then the bolts, in the order of the file
   std::vector<Subscription> streams;
+  yaml::Node tests;    // as they are written: nothing is put in for ${...} there; null: there are none
   bool whole = false;  // false: it could not be read far enough for more checks to make sense
   Faults faults;
 };

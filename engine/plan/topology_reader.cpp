@@ -23,6 +23,7 @@ constexpr Key kTopologyKeys[] = {
     {"spouts", kRequired},
     {"bolts"},
     {"streams"},
+    {"tests"},
     {"components", kRefused, "write the values into the properties of each spout or bolt"},
     {"includes", kRefused, "put everything into one file and vary it with ${name} and --set name=..."},
     {"topologySource", kRefused, "list the spouts, bolts and streams here"},
@@ -267,6 +268,9 @@ Topology read_topology(std::string_view text, std::string file, const Sets& sets
     topology.faults.push_back(
         {document.root.at, "the file is empty; a topology has name, plugins, spouts, bolts, streams"});
     return topology;
+  }
+  for (yaml::Entry& entry : document.root.entries) {
+    if (entry.key == "tests") topology.tests = std::exchange(entry.value, yaml::Node());
   }
   Substitution substitution(sets, environment);
   substitution.apply(document.root, topology.faults);

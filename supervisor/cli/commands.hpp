@@ -12,7 +12,9 @@ namespace gale::cli {
 std::unique_ptr<Command> run_command();
 std::unique_ptr<Command> plan_command();
 std::unique_ptr<Command> validate_command();
+std::unique_ptr<Command> test_command();
 std::unique_ptr<Command> inspect_command();
+std::unique_ptr<Command> new_command();
 std::unique_ptr<Command> completion_command();
 std::unique_ptr<Command> man_command();
 std::unique_ptr<Command> worker_command();

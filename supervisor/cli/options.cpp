@@ -1,28 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/cli/options.hpp"
 
+#include "engine/base/duration.hpp"
+
 #include <boost/program_options.hpp>
 
 #include <charconv>
-#include <chrono>
-#include <utility>
 
 namespace gale::cli {
 namespace po = boost::program_options;
-
-std::optional<Duration> parse_duration(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || !(number >= 0) || number > 1e9) return std::nullopt;
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  for (const auto& [name, seconds] :
-       {std::pair{"ms", 1e-3}, std::pair{"s", 1.0}, std::pair{"", 1.0}, std::pair{"m", 60.0}, std::pair{"h", 3600.0}}) {
-    if (unit != name) continue;
-    if (number * seconds > 1e9) return std::nullopt;  // 31 years; a Duration of nanoseconds ends after 292
-    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(number * seconds));
-  }
-  return std::nullopt;
-}
 
 po::value_semantic* count_option(const char* name, std::optional<std::uint32_t>& to, std::uint32_t least,
                                  std::uint32_t most) {

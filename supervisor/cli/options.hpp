@@ -11,12 +11,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace gale::cli {
-
-/// "500ms", "10s", "5m", "2h"; a number alone is seconds, fractions are allowed.
-[[nodiscard]] std::optional<Duration> parse_duration(std::string_view text);
 
 /// An integer of `least` to `most`; anything else is a complaint that says so.
 boost::program_options::value_semantic* count_option(const char* name, std::optional<std::uint32_t>& to,

@@ -121,6 +121,7 @@ class PlanCommand final : public Command {
  public:
   PlanCommand() {
     add_topology_options(option(), topology_);
+    add_only_option(option(), topology_);
     add_workers_option(option(), topology_, "worker processes (else the topology's)");
     option()                                                                                       //
         ("json", po::bool_switch(&json_), "as one line of JSON")                                   //

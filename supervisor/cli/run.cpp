@@ -162,6 +162,7 @@ class RunCommand final : public Command {
  public:
   RunCommand() {
     add_topology_options(option(), run_.topology);
+    add_only_option(option(), run_.topology);
     add_workers_option(option(), run_.topology, "worker processes (1: this one; else the topology's)");
     option()  //
         ("threads", count_option("threads", run_.threads, 1, plan::kMostThreads),

@@ -32,6 +32,9 @@ void add_topology_options(OptionsInit add, TopologyArguments& arguments) {
   add("set", po::value(&arguments.sets)->composing()->value_name("KEY=VALUE"),
       "gives ${KEY} of the topology file a value; may be repeated, the last of a key holds");
   add_plugins_option(add, arguments);
+}
+
+void add_only_option(OptionsInit add, TopologyArguments& arguments) {
   add("only", po::value(&arguments.only)->composing()->value_name("ID"),
       "takes that component and all that lead to it, and leaves out what lies behind; may be repeated");
 }
@@ -61,18 +64,24 @@ host::PluginSearch search_for(const TopologyArguments& arguments) {
   return host::PluginSearch(host::PluginSearch::standard_dirs(given, arguments.file));
 }
 
-plan::PlanOutcome load(const TopologyArguments& arguments, host::PluginSearch& search) {
+Result<plan::Sets> sets_of(const TopologyArguments& arguments) {
   plan::Sets sets;
   for (const std::string& argument : arguments.sets) {
     Result<std::pair<std::string, std::string>> set = plan::parse_set(argument);
-    if (!set) {
-      plan::PlanOutcome bad;
-      bad.faults.push_back({{}, set.error()});
-      return bad;
-    }
+    if (!set) return Failed{set.error()};
     sets.insert_or_assign(set->first, set->second);
   }
-  const plan::Topology topology = plan::read_topology_file(arguments.file, sets, plan::process_environment());
+  return sets;
+}
+
+plan::PlanOutcome load(const TopologyArguments& arguments, host::PluginSearch& search) {
+  const Result<plan::Sets> sets = sets_of(arguments);
+  if (!sets) {
+    plan::PlanOutcome bad;
+    bad.faults.push_back({{}, sets.error()});
+    return bad;
+  }
+  const plan::Topology topology = plan::read_topology_file(arguments.file, *sets, plan::process_environment());
   PluginCatalog catalog(search);
   plan::PlanOutcome whole = plan::make_plan(topology, catalog, {arguments.workers});
   if (!whole || arguments.only.empty()) return whole;

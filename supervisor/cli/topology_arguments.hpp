@@ -31,8 +31,10 @@ struct TopologyArguments {
 };
 using OptionsInit = boost::program_options::options_description_easy_init;
 
-/// --set, --plugins, --only
+/// --set, --plugins
 void add_topology_options(OptionsInit add, TopologyArguments& arguments);
+/// --only
+void add_only_option(OptionsInit add, TopologyArguments& arguments);
 /// --plugins alone
 void add_plugins_option(OptionsInit add, TopologyArguments& arguments);
 /// --workers
@@ -51,6 +53,9 @@ class PluginCatalog final : public plan::Catalog {
 };
 
 [[nodiscard]] host::PluginSearch search_for(const TopologyArguments& arguments);
+
+/// What --set gave; an error when one is no KEY=VALUE.
+[[nodiscard]] Result<plan::Sets> sets_of(const TopologyArguments& arguments);
 
 /// Reads, checks and plans. A wrong --set is a fault without a place.
 [[nodiscard]] plan::PlanOutcome load(const TopologyArguments& arguments, host::PluginSearch& search);

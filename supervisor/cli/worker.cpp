@@ -118,6 +118,7 @@ class WorkerCommand final : public Command {
  public:
   WorkerCommand() {
     add_topology_options(option(), a_.topology);
+    add_only_option(option(), a_.topology);
     add_workers_option(option(), a_.topology, "how many there are");
     option()                                                                                                   //
         ("worker", po::value(&a_.worker)->required()->value_name("N"), "this worker's place, from 1")          //

@@ -86,6 +86,13 @@ Opened Plugin::open(const std::filesystem::path& file) {
   return {std::move(plugin), {}};
 }
 
+Opened Plugin::of(const gale_plugin& table) {
+  std::shared_ptr<Plugin> plugin(new Plugin());
+  if (const std::string wrong = plugin->take(table); !wrong.empty())
+    return {nullptr, "plugin of this program " + wrong};
+  return {std::move(plugin), {}};
+}
+
 std::string Plugin::load() {
   void* const library = ::dlopen(file_.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {

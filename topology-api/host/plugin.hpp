@@ -36,6 +36,8 @@ struct Described {
 class Plugin {
  public:
   static Opened open(const std::filesystem::path& file);
+  /// One that is part of this program: it has no file. `table` must outlive the process's tasks.
+  static Opened of(const gale_plugin& table);
 
   [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
   [[nodiscard]] const PluginDescription& description() const noexcept { return description_; }

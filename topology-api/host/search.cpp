@@ -2,6 +2,7 @@
 #include "topology-api/host/search.hpp"
 
 #include <cstdlib>
+#include <utility>
 
 namespace gale::host {
 
@@ -33,6 +34,12 @@ Opened PluginSearch::find(std::string_view name) {
   const auto known = opened_.find(name);
   if (known != opened_.end()) return known->second;
   return opened_.emplace(std::string(name), look(name)).first->second;
+}
+
+void PluginSearch::provide(std::shared_ptr<const Plugin> plugin) {
+  const std::lock_guard lock(mutex_);
+  const std::string name = plugin->description().name;
+  opened_.insert_or_assign(name, Opened{std::move(plugin), {}});
 }
 
 Opened PluginSearch::look(std::string_view name) const {

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -26,6 +27,9 @@ class PluginSearch {
 
   /// NAME.so in the first directory that has it. A refusal is remembered as well.
   Opened find(std::string_view name);
+
+  /// From now on find() gives this one for its own name, whatever the directories have.
+  void provide(std::shared_ptr<const Plugin> plugin);
 
   [[nodiscard]] const std::vector<std::filesystem::path>& dirs() const noexcept { return dirs_; }
 

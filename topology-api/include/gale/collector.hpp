@@ -415,6 +415,11 @@ class SpoutCollector final : public Collector {
   void emit(const Stream& stream, Tracked tracked, const V&... values) {
     emit_to(number_of(stream), tracked, values...);
   }
+  using Collector::emit_row;
+  void emit_row(Tracked tracked, const Value::Array& values) { write_row(runtime_.default_stream, tracked, values); }
+  void emit_row(const Stream& stream, Tracked tracked, const Value::Array& values) {
+    write_row(number_of(stream), tracked, values);
+  }
   using Collector::emit_with_targets;
   template <class... V>
   std::vector<std::uint32_t> emit_with_targets(Tracked tracked, const V&... values) {
@@ -442,6 +447,10 @@ class SpoutCollector final : public Collector {
   template <class... V>
   [[gnu::always_inline]] void emit_to(std::uint16_t stream, Tracked tracked, const V&... values) {
     write<GALE_TRACKED>(stream, GALE_ANCHOR_NONE, flags_of(tracked), tracked.id, values...);
+    ++tracked_;
+  }
+  void write_row(std::uint16_t stream, Tracked tracked, const Value::Array& values) {
+    write_raw({.stream = stream, .flags = flags_of(tracked), .id = tracked.id}, values);
     ++tracked_;
   }
   static std::uint8_t flags_of(Tracked t) noexcept {

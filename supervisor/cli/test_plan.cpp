@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/cli/test_plan.hpp"
+
+#include <utility>
+
+namespace gale::cli {
+
+std::optional<std::vector<plan::TopologyTest>> read_tests(const TopologyArguments& arguments, Faults& faults) {
+  const Result<plan::Sets> sets = sets_of(arguments);
+  if (!sets) {
+    faults.push_back({{}, sets.error()});
+    return std::nullopt;
+  }
+  plan::Topology topology = plan::read_topology_file(arguments.file, *sets, plan::process_environment());
+  const std::size_t before = faults.size();
+  if (!topology.whole) faults.insert(faults.end(), topology.faults.begin(), topology.faults.end());
+  std::vector<plan::TopologyTest> tests = plan::read_tests(topology.tests, faults);
+  if (faults.size() != before) return std::nullopt;
+  return tests;
+}
+
+std::optional<TestPlan> plan_test(const TopologyArguments& arguments, const plan::TopologyTest& test,
+                                  plan::Catalog& catalog, Faults& faults) {
+  Result<plan::Sets> sets = sets_of(arguments);
+  if (!sets) {
+    faults.push_back({{}, sets.error()});
+    return std::nullopt;
+  }
+  for (const auto& [key, value] : test.set) sets->insert_or_assign(key, value);
+  plan::Topology topology = plan::read_topology_file(arguments.file, *sets, plan::process_environment());
+  plan::PlanOutcome outcome = plan::make_plan(topology, catalog);
+  if (!outcome) {
+    faults.insert(faults.end(), outcome.faults.begin(), outcome.faults.end());
+    return std::nullopt;
+  }
+  auto resolved = trial::resolve(test, *outcome.plan, faults);
+  if (!resolved) return std::nullopt;
+  return TestPlan{std::move(topology), std::move(*outcome.plan), std::move(*resolved)};
+}
+
+}  // namespace gale::cli
