@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Each broken promise is caught, named, and fails the test.
+#include "gale/testkit/ledger.hpp"
+
 #include "components.hpp"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a failed check shows.
+#include "gale/testkit/print.hpp"
+
 #include "components.hpp"
 
 #include <doctest/doctest.h>

@@ -2,6 +2,8 @@
 //
 // Components of other SDKs may write what ours never would: a table of C functions, whose execute writes what the test
 // says. The kit reads no byte beyond what was written, and says what is wrong.
+#include "gale/testkit/record.hpp"
+
 #include "components.hpp"
 
 #include <doctest/doctest.h>

@@ -78,7 +78,7 @@ TEST_CASE("Inputs have names") {
   Harness<Hold> hold({}, {.inputs = {{"orders", "default", {"id", "amount"}}, {"refunds", "late", {"amount"}}}});
   hold.execute("orders", {7, 20});
   hold.execute("orders", gale::testkit::Fields{{"amount", 30}, {"id", 8}});
-  hold.execute("refunds/late", {40});
+  hold.execute("refunds", {40});
   CHECK(hold.kept().size() == 3);
   hold.abandon_kept();
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gale/testkit/wakeups.hpp"
+
 #include "components.hpp"
 
 #include <doctest/doctest.h>
