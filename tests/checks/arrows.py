@@ -10,6 +10,7 @@ import tree
 # A part is the longest of these that a path begins with. Each names the parts it may include, itself aside.
 SDK = "topology-api/include"
 HOST = "topology-api/host"
+TESTKIT = "topology-api/testkit"
 PLANNED = ["engine/base", HOST, SDK]
 CORE = PLANNED + ["engine/plan", "engine/wire", "engine/ack"]
 ROUTED = CORE + ["engine/route", "engine/link"]
@@ -18,9 +19,9 @@ ENGINE = ROUTED + ["engine/execute", "engine/worker", REPORT]
 ALLOWED = {
     SDK: [],
     HOST: [SDK],
-    "topology-api/testkit": [SDK, HOST],
+    TESTKIT: [SDK],
     "topology-api/components": [SDK],
-    "examples": [SDK],
+    "examples": [SDK, TESTKIT],
     "engine/base": [SDK],
     "engine/plan": PLANNED,
     "engine/wire": PLANNED,
@@ -63,7 +64,7 @@ def target_of(root, path, what):
     """The path in the tree that an include means, or None when it is of the system or a third party."""
     import os
 
-    for base in ("", SDK, os.path.dirname(path)):
+    for base in ("", SDK, TESTKIT + "/include", os.path.dirname(path)):
         candidate = os.path.normpath(os.path.join(base, what))
         if os.path.isfile(os.path.join(root, candidate)):
             return candidate

@@ -32,7 +32,7 @@ def proven(root):
     for path in tree.files(root, (".cpp",), ("topology-api", "engine", "supervisor", "tests")):
         for _, _, what in tree.includes(root, path):
             found.add(what)
-            found.add("topology-api/include/" + what)
+            found.update(f"topology-api/{below}/{what}" for below in ("include", "testkit/include"))
             break
     return found
 
@@ -41,7 +41,8 @@ def check(root, scratch, compiler, path):
     """The compiler's complaint about one header, or ''."""
     listing = os.path.join(scratch, path.replace("/", "_") + ".d")
     command = [*compiler, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-I" + root,
-               "-I" + root + "/topology-api/include", "-x", "c++", "-MD", "-MT", "x", "-MF", listing + ".new", "-"]
+               "-I" + root + "/topology-api/include", "-I" + root + "/topology-api/testkit/include", "-x", "c++", "-MD",
+               "-MT", "x", "-MF", listing + ".new", "-"]
     said = " ".join(command)
     if is_fresh(listing, said):
         return ""

@@ -111,10 +111,10 @@ class Component {
 
   // The ledger.
 
-  /// Throws Failure if a promise was broken since the last time: an input neither acked nor failed, or twice, a kept
-  /// one forgotten, an emit from a settled one, a record that the boundary does not allow.
+  /// Throws TestFailure if a promise was broken since the last time: an input neither acked nor failed, or twice, a
+  /// kept one forgotten, an emit from a settled one, a record that the boundary does not allow.
   void verify() {
-    if (const std::string text = broken_promises(); !text.empty()) throw Failure(text);
+    if (const std::string text = broken_promises(); !text.empty()) throw TestFailure(text);
   }
   /// ... or, in a test that wants them: what was broken, and forgotten by this.
   std::vector<std::string> take_violations() { return task().ledger.take_violations(); }
@@ -168,7 +168,7 @@ class Component {
     return said_;
   }
   /// Calls next() until it says other than that it emitted, or as many emits are pending as may be; `limit` times at
-  /// most, else it throws Failure.
+  /// most, else it throws TestFailure.
   Said run(std::uint32_t limit = 100'000) {
     run_posted();
     std::uint32_t calls = 0;
@@ -289,7 +289,7 @@ class Component {
     if (description_.find(stream) == description_.streams.size() && !description_.streams.empty()) {
       std::vector<std::string> names;
       for (const auto& one : description_.streams) names.push_back(one.name);
-      throw Failure(name_ + " has no stream '" + std::string(stream) + "'; it has: " + detail::joined(names));
+      throw TestFailure(name_ + " has no stream '" + std::string(stream) + "'; it has: " + detail::joined(names));
     }
     Emits some;
     for (const Emit& one : emits()) {
@@ -300,14 +300,14 @@ class Component {
   /// On all streams.
   [[nodiscard]] const Emits& emits() const { return task().emits; }
   void clear_emitted() { task().emits.clear(); }
-  /// What a counter of the component's own says. Throws Failure when it has none of that name.
+  /// What a counter of the component's own says. Throws TestFailure when it has none of that name.
   [[nodiscard]] std::uint64_t counter(const std::string& name) const {
     const auto it = task().counters.find(name);
     if (it != task().counters.end()) return it->second;
     std::vector<std::string> names;
     for (const auto& [other, count] : task().counters) names.push_back(other);
-    throw Failure(name_ + " has no counter '" + name +
-                  "'; it has: " + (names.empty() ? "none" : detail::joined(names)));
+    throw TestFailure(name_ + " has no counter '" + name +
+                      "'; it has: " + (names.empty() ? "none" : detail::joined(names)));
   }
   [[nodiscard]] const std::map<std::string, std::uint64_t>& counters() const { return task().counters; }
   [[nodiscard]] std::vector<LogLine> logs() const { return task().logs(); }
@@ -334,10 +334,10 @@ class Component {
   enum class Stage { created, open, closed };
 
   void need(bool holds, const std::string& what) const {
-    if (!holds) throw Failure(name_ + ": " + what);
+    if (!holds) throw TestFailure(name_ + ": " + what);
   }
   void need(bool holds, const char* what) const {
-    if (!holds) throw Failure(name_ + ": " + what);
+    if (!holds) throw TestFailure(name_ + ": " + what);
   }
   detail::Task& task() const {
     need(task_ != nullptr, "open() comes first");
@@ -364,18 +364,18 @@ class Component {
     for (std::size_t i = 0; i < options_.inputs.size(); ++i) {
       if (source == options_.inputs[i].component || source == source_name(i)) return i;
     }
-    throw Failure(name_ + " has no input '" + std::string(source) + "'; name it in Options::inputs");
+    throw TestFailure(name_ + " has no input '" + std::string(source) + "'; name it in Options::inputs");
   }
   Value::Array by_name(std::size_t source, const Fields& fields) const {
     Value::Array row;
     for (const std::string& field : options_.inputs.at(source).fields) {
       const auto it = fields.map().find(field);
-      if (it == fields.map().end()) throw Failure("the test gives no value for field '" + field + "'");
+      if (it == fields.map().end()) throw TestFailure("the test gives no value for field '" + field + "'");
       row.push_back(it->second);
     }
     if (row.size() != fields.map().size())
-      throw Failure("the test gives " + std::to_string(fields.map().size()) + " fields; " + source_name(source) +
-                    " has: " + detail::joined(options_.inputs[source].fields));
+      throw TestFailure("the test gives " + std::to_string(fields.map().size()) + " fields; " + source_name(source) +
+                        " has: " + detail::joined(options_.inputs[source].fields));
     return row;
   }
   void check(std::size_t source, const Rows& rows) const {
@@ -383,8 +383,8 @@ class Component {
     const std::vector<std::string>& fields = options_.inputs[source].fields;
     for (const Value::Array& row : rows) {
       if (!fields.empty() && row.size() != fields.size())
-        throw Failure("the test gives " + text_of(row) + "; " + source_name(source) +
-                      " has the fields: " + detail::joined(fields));
+        throw TestFailure("the test gives " + text_of(row) + "; " + source_name(source) +
+                          " has the fields: " + detail::joined(fields));
     }
   }
 

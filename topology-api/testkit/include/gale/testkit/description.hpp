@@ -67,7 +67,7 @@ inline std::vector<std::string> names_of(const Value* list) {
 
 inline const Value& member(const Value& map, const char* key) {
   const Value* const found = map.find(key);
-  if (found == nullptr) throw Failure(std::string("it lacks ") + key);
+  if (found == nullptr) throw TestFailure(std::string("it lacks ") + key);
   return *found;
 }
 
@@ -75,7 +75,7 @@ inline Description decode_description(std::string_view bytes) try {
   Value map;
   codec::Cursor cursor(bytes);
   if (codec::Unpack<Value>::read(cursor, map) != codec::Read::kOk || !map.is<Value::Map>())
-    throw Failure("it is no msgpack map");
+    throw TestFailure("it is no msgpack map");
   Description d;
   if (const Value* keys = map.find("keys")) {
     for (const Value& key : keys->get<Value::Array>()) {
@@ -95,7 +95,7 @@ inline Description decode_description(std::string_view bytes) try {
   if (const Value* tick = map.find("tick_ms")) d.tick_ms = static_cast<std::uint32_t>(tick->get<std::int64_t>());
   return d;
 } catch (const std::exception& wrong) {
-  throw Failure(std::string("the component describes itself in a map of another shape: ") + wrong.what());
+  throw TestFailure(std::string("the component describes itself in a map of another shape: ") + wrong.what());
 }
 
 /// What the component says of itself alone.

@@ -13,15 +13,16 @@
 namespace gale::testkit {
 
 /// The test asks for what cannot be, or the component broke its contract.
-class Failure : public std::runtime_error {
+class TestFailure : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
 /// The component does not start. what() says who and why, text() is what it said itself.
-class Refused final : public Failure {
+class Refused final : public TestFailure {
  public:
-  Refused(const std::string& who, const std::string& text) : Failure(who + " does not start: " + text), text_(text) {}
+  Refused(const std::string& who, const std::string& text)
+      : TestFailure(who + " does not start: " + text), text_(text) {}
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
 
  private:
@@ -29,9 +30,9 @@ class Refused final : public Failure {
 };
 
 /// The component threw outside execute, where no tuple fails with it: what() is its own text, call() is where.
-class Thrown final : public Failure {
+class Thrown final : public TestFailure {
  public:
-  Thrown(std::string call, const std::string& text) : Failure(text), call_(std::move(call)) {}
+  Thrown(std::string call, const std::string& text) : TestFailure(text), call_(std::move(call)) {}
   [[nodiscard]] const std::string& call() const noexcept { return call_; }
 
  private:

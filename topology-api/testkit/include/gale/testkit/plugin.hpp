@@ -21,7 +21,7 @@ namespace gale::testkit {
 
 class Plugin {
  public:
-  /// Throws Failure with the file and what is wrong with it.
+  /// Throws TestFailure with the file and what is wrong with it.
   explicit Plugin(std::string file) : file_(std::move(file)) {
     void* const library = ::dlopen(file_.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
@@ -38,7 +38,7 @@ class Plugin {
            "; rebuild it with the SDK of this test kit");
   }
 
-  /// Throws Failure when there is none of this name.
+  /// Throws TestFailure when there is none of this name.
   [[nodiscard]] const gale_component& operator[](std::string_view component) const {
     std::vector<std::string> names;
     for (std::uint32_t i = 0; i < table_->count; ++i) {
@@ -52,7 +52,7 @@ class Plugin {
   [[nodiscard]] std::string version() const { return detail::owned(table_->version); }
 
  private:
-  [[noreturn]] void fail(const std::string& what) const { throw Failure("plugin '" + file_ + "' " + what); }
+  [[noreturn]] void fail(const std::string& what) const { throw TestFailure("plugin '" + file_ + "' " + what); }
   const gale_component& check(const gale_component* one) const {
     constexpr std::size_t kFirst = offsetof(gale_component, watermark) + sizeof(void*);  // what ABI 1.0 had
     if (one == nullptr || one->size < kFirst || one->describe == nullptr || one->create == nullptr ||

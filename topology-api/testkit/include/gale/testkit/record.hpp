@@ -36,7 +36,7 @@ class RecordReader {
  public:
   explicit RecordReader(std::string_view bytes) : rest_(bytes) {}
 
-  /// The next one; false at the end. Throws Failure at what is no record.
+  /// The next one; false at the end. Throws TestFailure at what is no record.
   bool next(Record& into) {
     if (rest_.empty()) return false;
     into = {};
@@ -56,7 +56,7 @@ class RecordReader {
 
  private:
   static void need(bool holds, const char* fault) {
-    if (!holds) throw Failure(std::string("the component wrote a record that ") + fault);
+    if (!holds) throw TestFailure(std::string("the component wrote a record that ") + fault);
   }
   template <class Int>
   Int take(std::size_t end) {

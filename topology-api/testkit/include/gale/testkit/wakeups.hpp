@@ -18,7 +18,7 @@ namespace gale::testkit::detail {
 class Wakeups {
  public:
   Wakeups() : event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-    if (event_ < 0) throw Failure("the test kit cannot have an eventfd: too many open files?");
+    if (event_ < 0) throw TestFailure("the test kit cannot have an eventfd: too many open files?");
   }
   Wakeups(const Wakeups&) = delete;
   Wakeups& operator=(const Wakeups&) = delete;
