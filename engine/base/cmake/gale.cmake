@@ -54,19 +54,28 @@ function(gale_add_module name)
   add_library(gale::${name} ALIAS gale_${name})
 endfunction()
 
-# A plugin: gale_add_plugin(name SOURCES a.cpp [DEPENDS lib] [OUTPUT dir]) makes plugins/name.so.
+# A plugin: gale_add_plugin(name SOURCES a.cpp [DEPENDS lib] [OUTPUT dir] [NAME file] [SDK dir]) makes plugins/name.so;
+# against the headers in SDK when it is to be another SDK than this tree's.
 function(gale_add_plugin name)
-  cmake_parse_arguments(arg "" "OUTPUT" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "" "OUTPUT;NAME;SDK" "SOURCES;DEPENDS" ${ARGN})
   if(NOT arg_OUTPUT)
     set(arg_OUTPUT ${PROJECT_BINARY_DIR}/plugins)
   endif()
+  if(NOT arg_NAME)
+    set(arg_NAME ${name})
+  endif()
   add_library(plugin_${name} MODULE ${arg_SOURCES})
-  set_target_properties(plugin_${name} PROPERTIES PREFIX "" OUTPUT_NAME ${name} CXX_VISIBILITY_PRESET hidden
+  set_target_properties(plugin_${name} PROPERTIES PREFIX "" OUTPUT_NAME ${arg_NAME} CXX_VISIBILITY_PRESET hidden
                         VISIBILITY_INLINES_HIDDEN ON LIBRARY_OUTPUT_DIRECTORY ${arg_OUTPUT})
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     target_compile_options(plugin_${name} PRIVATE -fno-gnu-unique)
   endif()
-  target_link_libraries(plugin_${name} PRIVATE gale::sdk ${arg_DEPENDS})
+  if(arg_SDK)
+    target_include_directories(plugin_${name} SYSTEM PRIVATE ${arg_SDK})
+    target_link_libraries(plugin_${name} PRIVATE ${arg_DEPENDS})
+  else()
+    target_link_libraries(plugin_${name} PRIVATE gale::sdk ${arg_DEPENDS})
+  endif()
 endfunction()
 
 # A doctest program: gale_add_test(name SOURCES x_test.cpp DEPENDS gale::plan [LABELS unit]); each TEST_CASE is a ctest.
