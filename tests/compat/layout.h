@@ -2,7 +2,7 @@
  *
  * Where every member of topology-api/include/gale/abi.h stands and what every constant is, once and for all of major 1.
  * Valid C11 and C++20, compiled by both, with every compiler at hand, and with the abi.h of each recorded minor: a
- * member that moved since any of them is refused. A line of this file never changes; a new minor adds lines behind
+ * member that moved since any of them is refused. A number of this file never changes; a new minor adds lines behind
  * `#if GALE_ABI_MINOR >= N`, and at the end of a struct that grew GALE_SIZE gets an older and a newer half.
  */
 #ifndef GALE_TESTS_COMPAT_LAYOUT_H_
