@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The prose is held against the tree: docs.py ROOT [GALE]. In README.md of every folder, CONTRIBUTING.md and CHANGELOG.md
+# The prose is held against the tree: docs.py ROOT [GALE]. In README.md of every folder and the PAGES below
 # - a path in `backquotes` or in a link exists, from the top of the tree or beside the page,
 # - an `--option` is one that the program or a script of ours takes,
 # - a gale command in a code block runs: `gale validate` and `--help` as they stand, `gale run` as `gale validate`.
@@ -14,7 +14,7 @@ import sys
 
 import tree
 
-PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "FORMAT.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "FORMAT.md", "ABI.md")
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)#\s]+)\)")
 ENDING = re.compile(r"^[\w.*-]+\.(hpp|cpp|h|md|sh|yaml|py|cmake|json|txt)$")

@@ -7,7 +7,7 @@ set -euo pipefail
 
 required=(g++ cmake ninja-build pkg-config ccache libzmq3-dev cppzmq-dev libmsgpack-cxx-dev libyaml-cpp-dev
   libboost-program-options-dev doctest-dev libxxhash-dev libspdlog-dev nlohmann-json3-dev
-  libvalijson-dev libre2-dev)
+  libvalijson-dev libre2-dev abigail-tools)
 optional=(mold groff-base zsh) # links faster; check manual pages and completions; installed along with the others, never asked for alone
 
 # Any Python from 3.9 on will do, wherever it came from.

@@ -190,11 +190,14 @@ std::string check_sanitizer(const std::vector<std::string>& libraries) {
   return {};
 }
 
+/// Older minors of our major are what hosts are tested with; a newer one may lean on what this host does not have.
 std::string check_version(const gale_note& note) {
-  if (note.major == GALE_ABI_MAJOR) return {};
-  const std::string theirs = std::to_string(note.major), ours = std::to_string(GALE_ABI_MAJOR);
-  return std::string("(") + note.name_version + ") speaks plugin ABI " + theirs + ", this gale speaks " + ours +
-         "; rebuild it with this gale's SDK, or run it with a gale that speaks " + theirs;
+  if (note.major == GALE_ABI_MAJOR && note.minor <= GALE_ABI_MINOR) return {};
+  const std::string major = std::to_string(note.major), theirs = major + "." + std::to_string(note.minor);
+  return std::string("(") + note.name_version + ") speaks plugin ABI " + theirs + ", this gale speaks " +
+         std::to_string(GALE_ABI_MAJOR) + "." + std::to_string(GALE_ABI_MINOR) +
+         "; rebuild it with this gale's SDK, or run it with a gale that speaks " +
+         (note.major == GALE_ABI_MAJOR ? theirs + " or a later " + major : theirs);
 }
 
 std::string check_kind(const File& file, struct stat& info) {

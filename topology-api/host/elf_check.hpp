@@ -14,7 +14,7 @@ namespace gale::host {
 
 struct Checked {
   gale_note note{};
-  std::string error;  // empty: a whole shared library for this machine, with a note of our ABI major
+  std::string error;  // empty: a whole shared library for this machine, with a note of our ABI major, no newer minor
 };
 
 /// Looks at the headers alone, a few KB whatever the file's size. Errors do not repeat the path.

@@ -19,11 +19,16 @@ constexpr std::uint32_t kTextRoom = 1024;
 // What ABI 1.0 had; a plugin that knows less is damaged, one that knows more is newer.
 constexpr std::uint32_t kPluginSize = offsetof(gale_plugin, components) + sizeof(void*);
 constexpr std::uint32_t kComponentSize = offsetof(gale_component, watermark) + sizeof(void*);
+constexpr std::uint32_t kGroupingsSince = 2;
 
 const char* const kDamaged = "; rebuild it with this gale's SDK";
 
 std::string text_of(const gale_text& text) {
   return {text.data, std::min(text.size, text.capacity)};  // the size is the plugin's word
+}
+
+std::string version_of(std::uint32_t major, std::uint32_t minor) {
+  return std::to_string(major) + "." + std::to_string(minor);
 }
 
 bool sound(gale_str s) { return s.data != nullptr && s.size > 0 && s.size <= kMostName; }
@@ -82,7 +87,7 @@ Opened Plugin::open(const std::filesystem::path& file) {
   const std::string where = "plugin file '" + file.string() + "' ";
   const Checked checked = check_elf(plugin->file_);
   if (!checked.error.empty()) return {nullptr, where + checked.error};
-  if (const std::string wrong = plugin->load(); !wrong.empty()) return {nullptr, where + wrong};
+  if (const std::string wrong = plugin->load(checked.note); !wrong.empty()) return {nullptr, where + wrong};
   return {std::move(plugin), {}};
 }
 
@@ -93,7 +98,7 @@ Opened Plugin::of(const gale_plugin& table) {
   return {std::move(plugin), {}};
 }
 
-std::string Plugin::load() {
+std::string Plugin::load(const gale_note& note) {
   void* const library = ::dlopen(file_.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char* why = ::dlerror();
@@ -105,16 +110,16 @@ std::string Plugin::load() {
     return std::string("has a Gale note, but does not export " GALE_ABI_ENTRY "; do not hide it when linking");
   const gale_plugin* table = entry(GALE_ABI_MAJOR, GALE_ABI_MINOR);
   if (table == nullptr)
-    return "refuses to work with this gale (plugin ABI " + std::to_string(GALE_ABI_MAJOR) + "." +
-           std::to_string(GALE_ABI_MINOR) + "): its " GALE_ABI_ENTRY " returned null" + kDamaged;
-  return take(*table);
+    return "refuses to work with this gale (plugin ABI " + version_of(GALE_ABI_MAJOR, GALE_ABI_MINOR) +
+           "): its " GALE_ABI_ENTRY " returned null" + kDamaged;
+  return take(*table, note);
 }
 
-std::string Plugin::take(const gale_plugin& table) {
+std::string Plugin::take(const gale_plugin& table, const gale_note& note) {
   if (table.size < kPluginSize) return "has a plugin table of " + std::to_string(table.size) + " bytes" + kDamaged;
-  if (table.major != GALE_ABI_MAJOR)
-    return "says in its note that it speaks plugin ABI " + std::to_string(GALE_ABI_MAJOR) + ", in its table " +
-           std::to_string(table.major) + kDamaged;
+  if (table.major != note.major || table.minor != note.minor)
+    return "says in its note that it speaks plugin ABI " + version_of(note.major, note.minor) + ", in its table " +
+           version_of(table.major, table.minor) + kDamaged;
   if (!sound(table.name) || !sound(table.version)) return std::string("has no name or no version") + kDamaged;
   if (table.count == 0 || table.count > kMostComponents || table.components == nullptr)
     return "has " + std::to_string(table.count) + " components, 1 to " + std::to_string(kMostComponents) +
@@ -140,6 +145,9 @@ std::string Plugin::take(const gale_component* table) {
   if (find(one.name) != nullptr) return who + "stands twice in its GALE_PLUGIN; a component's name is its class's";
   if (table->kind < GALE_SPOUT || table->kind > GALE_GROUPING)
     return who + "is of kind " + std::to_string(table->kind) + ", which this gale does not know; use a newer gale";
+  if (table->kind == GALE_GROUPING && description_.minor < kGroupingsSince)  // its choose has another signature
+    return who + "is a grouping, which came with plugin ABI " + version_of(GALE_ABI_MAJOR, kGroupingsSince) +
+           ", but it speaks " + version_of(description_.major, description_.minor) + kDamaged;
   one.kind = static_cast<ComponentKind>(table->kind);
   if (const std::string wrong = check_functions(*table); !wrong.empty()) return who + wrong;
   if (const std::string wrong = describe_alone(*table, one); !wrong.empty()) return who + wrong;

@@ -50,9 +50,9 @@ class Plugin {
 
  private:
   Plugin() = default;
-  std::string take(const gale_plugin& table);
+  std::string take(const gale_plugin& table, const gale_note& note);
   std::string take(const gale_component* table);
-  std::string load();
+  std::string load(const gale_note& note);
 
   std::filesystem::path file_;
   PluginDescription description_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A plugin whose constructors do what GALE_BAD_CONSTRUCTOR says, when it is loaded.
+#include "other_abi.hpp"
+
 #include "gale/plugin.hpp"
 
 #include <chrono>

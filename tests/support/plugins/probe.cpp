@@ -2,11 +2,8 @@
 //
 // probe: a spout of numbers, a bolt that misbehaves on demand, and a sink, for tests of the engine and the boundary.
 // Every fault is chosen by a key, so one plugin serves all tests. Threads: none.
-#ifdef GALE_PROBE_MAJOR  // what a plugin of a later ABI looks like from outside
-#include "gale/abi.h"
-#undef GALE_ABI_MAJOR
-#define GALE_ABI_MAJOR GALE_PROBE_MAJOR
-#endif
+#include "other_abi.hpp"
+
 #include "gale/plugin.hpp"
 
 #include <chrono>

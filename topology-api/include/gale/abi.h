@@ -4,9 +4,10 @@
  * Plain C: no standard library type and no exception crosses it. Plugins are written against the C++ SDK beside this
  * file; only the SDK and topology-api/host speak these structs.
  *
- * Versions. A plugin's major must equal the host's; any minor is accepted. A struct that begins with `size` may grow at
- * its end: a member is read only when `size` covers it. Records never change within a major; new kinds and flags may
- * come, and are written only when the other side's minor knows them. What is not hot crosses as one msgpack map.
+ * Versions. A plugin's major must equal the host's, its minor may not be newer (ABI.md has the promise). A struct that
+ * begins with `size` may grow at its end: a member is read only when `size` covers it. Records never change within a
+ * major; new kinds and flags may come, and are written only when the other side's minor knows them. What is not hot
+ * crosses as one msgpack map.
  *
  * Threads. All calls of one component instance happen on its task's turn, one thread at a time, not always the same
  * one, except `wake` and `log`, which any thread may call between create and destroy. Every function is noexcept. Bytes

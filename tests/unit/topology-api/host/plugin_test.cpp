@@ -37,6 +37,32 @@ void poke(std::string& bytes, std::size_t at, T value) {
   std::memcpy(bytes.data() + at, &value, sizeof value);
 }
 
+const std::string kOurs = std::to_string(GALE_ABI_MAJOR) + "." + std::to_string(GALE_ABI_MINOR);
+
+/// Where a plugin of today's SDK says its minor: in the note, after the owner and the major; in the table, after its
+/// size and the major.
+std::size_t minor_after(const std::string& bytes, const std::string& before) {
+  const std::size_t at = bytes.find(before);
+  REQUIRE(at != std::string::npos);
+  REQUIRE(bytes.find(before, at + 1) == std::string::npos);
+  return at + before.size();
+}
+template <class... T>
+std::string raw(T... values) {
+  std::string all;
+  (all.append(reinterpret_cast<const char*>(&values), sizeof values), ...);
+  return all;
+}
+std::size_t minor_in_note(const std::string& bytes) {
+  return minor_after(bytes, std::string("Gale\0\0\0\0", 8) + raw(std::uint32_t{GALE_ABI_MAJOR}));
+}
+std::string with_minor(std::string bytes, std::uint32_t minor) {
+  const std::uint32_t size = sizeof(gale_plugin), major = GALE_ABI_MAJOR;
+  poke(bytes, minor_after(bytes, raw(size, major)), minor);
+  poke(bytes, minor_in_note(bytes), minor);
+  return bytes;
+}
+
 }  // namespace
 
 TEST_CASE("A good plugin opens and says what it is") {
@@ -134,11 +160,47 @@ TEST_CASE("A library without the note is no plugin") {
                               "GALE_PLUGIN(name, version, Components...) in one of its sources"));
 }
 
-TEST_CASE("A plugin of a newer ABI is refused by number, before its code runs") {
+TEST_CASE("A plugin of a newer major is refused by number, before its code runs") {
   const auto file = fixture("bad_newer");
-  CHECK(refusal(file) == said(file,
-                              "(probe 1.0.0) speaks plugin ABI 2, this gale speaks 1; rebuild it with this gale's SDK, "
-                              "or run it with a gale that speaks 2"));
+  CHECK(refusal(file) ==
+        said(file, "(probe 1.0.0) speaks plugin ABI 2." + std::to_string(GALE_ABI_MINOR) + ", this gale speaks " +
+                       kOurs + "; rebuild it with this gale's SDK, or run it with a gale that speaks 2." +
+                       std::to_string(GALE_ABI_MINOR)));
+}
+
+TEST_CASE("A plugin of a newer minor is refused by number, before its code, which would crash, runs") {
+  const auto file = fixture("bad_newer_minor");
+  CHECK(refusal(file) ==
+        said(file, "(bad_constructor 1) speaks plugin ABI 1.99, this gale speaks " + kOurs +
+                       "; rebuild it with this gale's SDK, or run it with a gale that speaks 1.99 or a later "
+                       "1"));
+}
+
+TEST_CASE("The next minor is refused as well, and an older one opens") {
+  const Scratch scratch;
+  const auto next = scratch.write("next.so", with_minor(bytes_of(fixture("probe")), GALE_ABI_MINOR + 1));
+  CHECK(has(refusal(next), "speaks plugin ABI 1." + std::to_string(GALE_ABI_MINOR + 1) + ","));
+  const auto older = scratch.write("older.so", with_minor(bytes_of(fixture("probe")), 0));
+  const gale::host::Opened opened = Plugin::open(older);
+  REQUIRE(opened.error == "");
+  CHECK(opened.plugin->description().minor == 0);
+}
+
+TEST_CASE("A plugin whose note and table disagree is refused") {
+  const Scratch scratch;
+  std::string bytes = bytes_of(fixture("probe"));
+  poke(bytes, minor_in_note(bytes), std::uint32_t{0});
+  const auto file = scratch.write("disagrees.so", bytes);
+  CHECK(refusal(file) == said(file, "says in its note that it speaks plugin ABI 1.0, in its table " + kOurs +
+                                        "; rebuild it with this gale's SDK"));
+}
+
+TEST_CASE("A grouping of before groupings is refused: its choose takes other arguments") {
+  const auto file = fixture("bad_grouping");
+  CHECK(refusal(file) ==
+        said(file,
+             "(plugin 'bad_grouping') component 'First' is a grouping, which came with plugin ABI 1.2, "
+             "but it speaks 1.1; rebuild it with this gale's SDK"));
 }
 
 TEST_CASE("An undefined symbol is named") {
@@ -165,9 +227,9 @@ TEST_CASE("A plugin whose entry is missing or gives nothing is refused") {
   CHECK(refusal(hidden) ==
         said(hidden, "has a Gale note, but does not export gale_plugin_entry; do not hide it when linking"));
   const auto null = fixture("bad_null");
-  CHECK(refusal(null) == said(null,
-                              "refuses to work with this gale (plugin ABI 1.3): its gale_plugin_entry returned null; "
-                              "rebuild it with this gale's SDK"));
+  CHECK(refusal(null) == said(null, "refuses to work with this gale (plugin ABI " + kOurs +
+                                        "): its gale_plugin_entry returned null; "
+                                        "rebuild it with this gale's SDK"));
 }
 
 TEST_CASE("A component whose constructor throws is refused with its words") {
