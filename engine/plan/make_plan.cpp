@@ -23,10 +23,7 @@ class Planner {
 
   PlanOutcome run() {
     if (topology_.whole) {
-      plan_.name = topology_.name.value;
-      find_plugins();
-      read_settings();
-      for (const Vertex& vertex : topology_.vertices) add_component(vertex);
+      read_components();
       describe_configured(topology_, catalog_, plan_, descriptions_, configured_, faults_);
       for (const Subscription& stream : topology_.streams) find_custom(stream);
       connect(topology_, descriptions_, customs_, plan_, faults_);
@@ -37,7 +34,51 @@ class Planner {
     return {std::move(plan_), {}};
   }
 
+  std::vector<KnownComponent> known() {
+    read_components();
+    const std::vector<const host::ComponentDescription*> alone = descriptions_;
+    describe_configured(topology_, catalog_, plan_, descriptions_, configured_, faults_);
+    std::vector<KnownComponent> all;
+    std::vector<bool> fixed;  // no input changes it: with its properties it emits what it does without
+    for (std::size_t i = 0; i < plan_.components.size(); ++i) {
+      const Vertex& vertex = topology_.vertices[i];
+      const bool asked = descriptions_[i] != nullptr && !has_bad_properties(vertex, faults_);
+      all.push_back({vertex.id.value, vertex.class_name.value, vertex.kind, plan_.components[i].streams, asked});
+      fixed.push_back(asked && same_streams(*alone[i], *descriptions_[i]));
+    }
+    doubt_what_follows(all, fixed);
+    return all;
+  }
+
  private:
+  static bool same_streams(const host::ComponentDescription& a, const host::ComponentDescription& b) {
+    return std::equal(a.streams.begin(), a.streams.end(), b.streams.begin(), b.streams.end(),
+                      [](const auto& x, const auto& y) { return x.name == y.name && x.fields == y.fields; });
+  }
+
+  /// A component that is not sure of an input is not sure itself, unless no input changes it.
+  void doubt_what_follows(std::vector<KnownComponent>& all, const std::vector<bool>& fixed) const {
+    std::map<std::string_view, std::size_t> index;
+    for (std::size_t i = 0; i < all.size(); ++i) index.emplace(all[i].id, i);
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (const Subscription& s : topology_.streams) {
+        const auto from = index.find(s.from.value), to = index.find(s.to.value);
+        if (to == index.end() || fixed[to->second] || !all[to->second].sure) continue;
+        if (s.from.value == kDeadLetters || (from != index.end() && all[from->second].sure)) continue;
+        all[to->second].sure = false;
+        changed = true;
+      }
+    }
+  }
+
+  void read_components() {
+    plan_.name = topology_.name.value;
+    find_plugins();
+    read_settings();
+    for (const Vertex& vertex : topology_.vertices) add_component(vertex);
+  }
+
   /// A plugin goes by the name that it gives itself; its entry in the file may also be a path.
   void find_plugins() {
     for (const Text& entry : topology_.plugins) {
@@ -231,6 +272,10 @@ std::vector<std::string> dead_letter_fields() { return {"origin", "stream", "rea
 
 PlanOutcome make_plan(const Topology& topology, Catalog& catalog, const PlanOptions& options) {
   return Planner(topology, catalog, options).run();
+}
+
+std::vector<KnownComponent> known_components(const Topology& topology, Catalog& catalog) {
+  return Planner(topology, catalog, {}).known();
 }
 
 }  // namespace gale::plan

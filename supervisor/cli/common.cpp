@@ -56,18 +56,20 @@ host::PluginSearch search_for(const TopologyArguments& arguments) {
   return host::PluginSearch(host::PluginSearch::standard_dirs(given));
 }
 
-plan::PlanOutcome load(const TopologyArguments& arguments, host::PluginSearch& search) {
+Result<plan::Sets> sets_of(const TopologyArguments& arguments) {
   plan::Sets sets;
   for (const std::string& argument : arguments.sets) {
     Result<std::pair<std::string, std::string>> set = plan::parse_set(argument);
-    if (!set) {
-      plan::PlanOutcome bad;
-      bad.faults.push_back({{}, set.error()});
-      return bad;
-    }
+    if (!set) return Failed{set.error()};
     sets.insert_or_assign(set->first, set->second);
   }
-  const plan::Topology topology = plan::read_topology_file(arguments.file, sets, plan::process_environment());
+  return sets;
+}
+
+plan::PlanOutcome load(const TopologyArguments& arguments, host::PluginSearch& search) {
+  const Result<plan::Sets> sets = sets_of(arguments);
+  if (!sets) return {std::nullopt, {{{}, sets.error()}}};
+  const plan::Topology topology = plan::read_topology_file(arguments.file, *sets, plan::process_environment());
   PluginCatalog catalog(search);
   plan::PlanOutcome whole = plan::make_plan(topology, catalog, {arguments.workers});
   if (!whole || arguments.only.empty()) return whole;
@@ -115,7 +117,7 @@ std::optional<int> parse(const CommandLine& line, const std::vector<std::string>
     complain("what is '" + positional.front() + "' for? usage: " + line.usage);
     return kUsage;
   }
-  if (files != nullptr && positional.empty()) {
+  if (files != nullptr && positional.empty() && !line.without_file) {
     complain("a topology file is missing; usage: " + line.usage);
     return kUsage;
   }

@@ -52,6 +52,9 @@ class PluginCatalog final : public plan::Catalog {
 
 [[nodiscard]] host::PluginSearch search_for(const TopologyArguments& arguments);
 
+/// The --set of a command line; an error says which is wrong.
+[[nodiscard]] Result<plan::Sets> sets_of(const TopologyArguments& arguments);
+
 /// Reads, checks and plans. A wrong --set is a fault without a place.
 [[nodiscard]] plan::PlanOutcome load(const TopologyArguments& arguments, host::PluginSearch& search);
 
@@ -59,6 +62,7 @@ struct CommandLine {
   std::string usage;                                     // "gale run FILE [options]"
   std::string explain;                                   // a sentence or two
   boost::program_options::options_description& options;  // bound to variables by whoever made them
+  bool without_file = false;                             // it may be called without a positional argument
 };
 /// Parses a command's own arguments; `files` gets the positional ones (null: there may be none). An exit status when
 /// the command is over already: --help was answered, or a complaint made.
@@ -72,6 +76,7 @@ std::optional<int> parse(const CommandLine& line, const std::vector<std::string>
 int run_command(const std::vector<std::string>& arguments);
 int plan_command(const std::vector<std::string>& arguments);
 int inspect_command(const std::vector<std::string>& arguments);
+int schema_command(const std::vector<std::string>& arguments);
 int validate_command(const std::vector<std::string>& arguments);
 int worker_command(const std::vector<std::string>& arguments);
 

@@ -20,6 +20,7 @@ constexpr Command kCommands[] = {
     {"plan", "prints what a topology becomes: tasks, streams, workers, memory", gale::cli::plan_command},
     {"validate", "checks topology files against their plugins", gale::cli::validate_command},
     {"inspect", "prints what plugins say of themselves", gale::cli::inspect_command},
+    {"schema", "prints the JSON Schema of topology files, for editors", gale::cli::schema_command},
     {"worker", "one worker process of a run; started by gale itself", gale::cli::worker_command},
 };
 
