@@ -36,40 +36,57 @@ class Planner {
 
   std::vector<KnownComponent> known() {
     read_components();
-    const std::vector<const host::ComponentDescription*> alone = descriptions_;
     describe_configured(topology_, catalog_, plan_, descriptions_, configured_, faults_);
     std::vector<KnownComponent> all;
-    std::vector<bool> fixed;  // no input changes it: with its properties it emits what it does without
     for (std::size_t i = 0; i < plan_.components.size(); ++i) {
       const Vertex& vertex = topology_.vertices[i];
       const bool asked = descriptions_[i] != nullptr && !has_bad_properties(vertex, faults_);
       all.push_back({vertex.id.value, vertex.class_name.value, vertex.kind, plan_.components[i].streams, asked});
-      fixed.push_back(asked && same_streams(*alone[i], *descriptions_[i]));
     }
-    doubt_what_follows(all, fixed);
+    doubt_what_follows(all);
     return all;
   }
 
  private:
-  static bool same_streams(const host::ComponentDescription& a, const host::ComponentDescription& b) {
-    return std::equal(a.streams.begin(), a.streams.end(), b.streams.begin(), b.streams.end(),
-                      [](const auto& x, const auto& y) { return x.name == y.name && x.fields == y.fields; });
-  }
-
-  /// A component that is not sure of an input is not sure itself, unless no input changes it.
-  void doubt_what_follows(std::vector<KnownComponent>& all, const std::vector<bool>& fixed) const {
+  /// A component that is not sure of an input is not sure itself, unless no input changes what it emits.
+  void doubt_what_follows(std::vector<KnownComponent>& all) {
     std::map<std::string_view, std::size_t> index;
     for (std::size_t i = 0; i < all.size(); ++i) index.emplace(all[i].id, i);
+    std::vector<bool> fixed(all.size());  // it was asked, and is
     for (bool changed = true; changed;) {
       changed = false;
       for (const Subscription& s : topology_.streams) {
         const auto from = index.find(s.from.value), to = index.find(s.to.value);
-        if (to == index.end() || fixed[to->second] || !all[to->second].sure) continue;
+        if (to == index.end() || !all[to->second].sure || fixed[to->second]) continue;
         if (s.from.value == kDeadLetters || (from != index.end() && all[from->second].sure)) continue;
-        all[to->second].sure = false;
-        changed = true;
+        if (is_fixed(to->second)) {
+          fixed[to->second] = true;
+        } else {
+          all[to->second].sure = false;
+          changed = true;
+        }
       }
     }
+  }
+
+  /// With an input that nobody has it says the same.
+  bool is_fixed(std::size_t i) {
+    const Component& component = plan_.components[i];
+    host::TaskInfo info;
+    info.topology = plan_.name;
+    info.component = component.id;
+    info.tasks = component.tasks;
+    info.config = component.config;
+    info.inputs = {{"__nobody", "default", {"__nothing"}}};
+    const Result<std::optional<host::ComponentDescription>> asked =
+        catalog_.describe(component.plugin, component.type, info);
+    if (!asked) return false;
+    return !*asked || same_streams((*asked)->streams, descriptions_[i]->streams);
+  }
+  static bool same_streams(const std::vector<host::StreamDescription>& a,
+                           const std::vector<host::StreamDescription>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](const auto& x, const auto& y) { return x.name == y.name && x.fields == y.fields; });
   }
 
   void read_components() {
