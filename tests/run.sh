@@ -9,7 +9,7 @@ root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 # shellcheck source=tests/support/stage.sh
 source "$root/tests/support/stage.sh"
 
-if stage "packages" "$root/tests/support/install.sh" &&
+if stage "packages" "$root/tests/support/install.sh" tests &&
   stage "build release" build_preset release -DGALE_WERROR=ON; then
   stage "ctest release" run_ctest release "$@" || true
 fi

@@ -66,7 +66,7 @@ class Asker {
     const host::ComponentDescription* alone = descriptions_[i];
     if (alone == nullptr) return;
     Component& component = plan_.components[i];
-    if (has_bad_properties(i)) {
+    if (has_bad_properties(topology_.vertices[i], faults_)) {
       if (!is_fixed(*alone)) descriptions_[i] = nullptr;  // its streams hang on what is wrong: nothing more is told
       take_streams(component, *alone);
       return;
@@ -83,15 +83,6 @@ class Asker {
     take_streams(component, descriptions_[i] == nullptr ? *alone : *descriptions_[i]);
   }
 
-  /// A fault at one of its properties, or at the component itself: a required one is missing.
-  [[nodiscard]] bool has_bad_properties(std::size_t i) const {
-    const Vertex& vertex = topology_.vertices[i];
-    const auto is_at = [&](Position at) {
-      return std::any_of(faults_.begin(), faults_.end(), [&](const Fault& fault) { return fault.at == at; });
-    };
-    return is_at(vertex.at) || std::any_of(vertex.properties.begin(), vertex.properties.end(),
-                                           [&](const auto& p) { return is_at(p.value.at) || is_at(p.key_at); });
-  }
   static bool is_fixed(const host::ComponentDescription& d) {
     return std::none_of(d.streams.begin(), d.streams.end(), [](const auto& s) { return s.fields.empty(); });
   }
@@ -149,6 +140,14 @@ class Asker {
 };
 
 }  // namespace
+
+bool has_bad_properties(const Vertex& vertex, const Faults& faults) {
+  const auto is_at = [&](Position at) {
+    return std::any_of(faults.begin(), faults.end(), [&](const Fault& fault) { return fault.at == at; });
+  };
+  return is_at(vertex.at) || std::any_of(vertex.properties.begin(), vertex.properties.end(),
+                                         [&](const auto& p) { return is_at(p.value.at) || is_at(p.key_at); });
+}
 
 void describe_configured(const Topology& topology, Catalog& catalog, Plan& plan,
                          std::vector<const host::ComponentDescription*>& descriptions,

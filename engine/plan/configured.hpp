@@ -22,4 +22,7 @@ void describe_configured(const Topology& topology, Catalog& catalog, Plan& plan,
                          std::vector<const host::ComponentDescription*>& descriptions,
                          std::deque<host::ComponentDescription>& configured, Faults& faults);
 
+/// A fault at one of its properties, or at the component itself: a required one is missing.
+[[nodiscard]] bool has_bad_properties(const Vertex& vertex, const Faults& faults);
+
 }  // namespace gale::plan

@@ -2,6 +2,7 @@
 #include "engine/plan/tests_block.hpp"
 
 #include "engine/base/duration.hpp"
+#include "engine/plan/grammar.hpp"
 #include "engine/plan/properties.hpp"
 #include "engine/plan/tree_reader.hpp"
 
@@ -12,14 +13,6 @@
 
 namespace gale::plan {
 namespace {
-
-using enum Key::Use;
-
-constexpr Key kTestKeys[] = {
-    {"name", kRequired}, {"component"}, {"inputs"}, {"expect"}, {"order"}, {"fails"}, {"set"}, {"finish"}, {"timeout"},
-};
-constexpr Key kInputKeys[] = {{"from"}, {"stream"}, {"tuple", kRequired}};
-constexpr Key kAdvanceKeys[] = {{"advance", kRequired}};
 
 class TestsReader {
  public:
@@ -34,7 +27,7 @@ class TestsReader {
     }
     std::map<std::string, std::uint32_t, std::less<>> names;
     for (const yaml::Node& node : tests.items) {
-      if (!tree_.check_map(node, "a test", kTestKeys)) continue;
+      if (!tree_.check_map(node, "a test", test_keys())) continue;
       TopologyTest test = read_test(node);
       const auto [before, is_new] = names.emplace(test.name.value, node.at.line);
       if (!is_new && !test.name.value.empty())
@@ -90,10 +83,9 @@ class TestsReader {
     input.stream = {"default", node.at};
     if (node.kind == yaml::Kind::kMap && node.find("advance") != nullptr && node.entries.size() == 1) {
       if (!alone) tree_.fault(node.at, "only a test of one component turns the clock");
-      tree_.check_map(node, "an input", kAdvanceKeys);
       input.advance = read_time(*node.find("advance"), "advance").value_or(Duration(0));
     } else if (node.kind == yaml::Kind::kMap && node.find("tuple") != nullptr) {
-      tree_.check_map(node, "an input", kInputKeys);
+      tree_.check_map(node, "an input", test_input_keys());
       if (const Text said = tree_.text_at(node, "from"); !said.value.empty()) {
         if (!alone) tree_.fault(said.at, "here 'from' is the spout above already");
         input.from = said;

@@ -6,6 +6,7 @@
 
 #include "engine/base/fault.hpp"
 #include "engine/base/yaml.hpp"
+#include "engine/plan/grammar.hpp"
 #include "engine/plan/plan.hpp"
 #include "engine/plan/substitute.hpp"
 #include "topology-api/host/description.hpp"
@@ -59,9 +60,6 @@ struct Topology {
   bool whole = false;  // false: it could not be read far enough for more checks to make sense
   Faults faults;
 };
-
-/// Most tasks that one topology may have.
-constexpr std::uint32_t kMostTasks = 65'535;
 
 /// Reads `text`. Never throws for what the text holds; `file` is only what faults call it.
 [[nodiscard]] Topology read_topology(std::string_view text, std::string file, const Sets& sets,

@@ -3,6 +3,7 @@
 // From a YAML tree to a Topology, in the words of Storm's Flux. Knows the file's shape alone: whether what it names
 // exists is make_plan()'s to say.
 #include "engine/base/hint.hpp"
+#include "engine/plan/grammar.hpp"
 #include "engine/plan/topology.hpp"
 #include "engine/plan/tree_reader.hpp"
 
@@ -14,76 +15,6 @@
 namespace gale::plan {
 namespace {
 
-using enum Key::Use;
-
-constexpr Key kTopologyKeys[] = {
-    {"name", kRequired},
-    {"plugins", kRequired},
-    {"config"},
-    {"spouts", kRequired},
-    {"bolts"},
-    {"streams"},
-    {"tests"},
-    {"components", kRefused, "write the values into the properties of each spout or bolt"},
-    {"includes", kRefused, "put everything into one file and vary it with ${name} and --set name=..."},
-    {"topologySource", kRefused, "list the spouts, bolts and streams here"},
-    {"workerHooks", kRefused, "do that work in open() and close() of a spout or bolt"},
-};
-
-constexpr std::string_view kNoLoads =
-    "memory and load are not declared; tasks are spread evenly, "
-    "topology.component.worker in config places a component";
-constexpr Key kVertexKeys[] = {
-    {"id", kRequired},
-    {"className", kRequired},
-    {"constructorArgs"},
-    {"properties"},
-    {"parallelism"},
-    {"numTasks"},
-    {"threading"},
-    {"config"},
-    {"configMethods", kRefused, "set the component's keys in properties"},
-    {"factory", kRefused, "name the component itself in className and set its keys in properties"},
-    {"factoryArgs", kRefused, "name the component itself in className and set its keys in properties"},
-    {"onHeapMemoryLoad", kRefused, kNoLoads},
-    {"offHeapMemoryLoad", kRefused, kNoLoads},
-    {"cpuLoad", kRefused, kNoLoads},
-};
-
-constexpr Key kPropertyKeys[] = {
-    {"name", kRequired},
-    {"value"},
-    {"ref", kRefused, "write the value itself"},
-    {"reflist", kRefused, "write the values themselves, as a list"},
-};
-
-constexpr Key kStreamKeys[] = {{"name"}, {"from", kRequired}, {"to", kRequired}, {"grouping", kRequired}};
-
-constexpr Key kGroupingKeys[] = {
-    {"type", kRequired},
-    {"streamId"},
-    {"args"},
-    {"customClass"},
-};
-
-constexpr Key kCustomKeys[] = {
-    {"className", kRequired},
-    {"properties"},
-    {"constructorArgs", kRefused, "set the grouping's keys in properties"},
-};
-
-constexpr std::pair<std::string_view, Grouping> kGroupings[] = {
-    {"SHUFFLE", Grouping::kShuffle},
-    {"LOCAL_OR_SHUFFLE", Grouping::kLocalOrShuffle},
-    {"NONE", Grouping::kNone},
-    {"FIELDS", Grouping::kFields},
-    {"PARTIAL_KEY", Grouping::kPartialKey},
-    {"GLOBAL", Grouping::kGlobal},
-    {"ALL", Grouping::kAll},
-    {"DIRECT", Grouping::kDirect},
-    {"CUSTOM", Grouping::kCustom},
-};
-
 std::string upper(std::string text) {
   for (char& c : text) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   return text;
@@ -94,7 +25,7 @@ class TopologyReader {
   explicit TopologyReader(Topology& topology) : topology_(topology), tree_(topology.faults) {}
 
   void read(const yaml::Node& root) {
-    if (!tree_.check_map(root, "a topology", kTopologyKeys)) return;
+    if (!tree_.check_map(root, "a topology", topology_keys())) return;
     topology_.whole = true;
     topology_.name = tree_.text_at(root, "name");
     check_name();
@@ -106,10 +37,9 @@ class TopologyReader {
   }
 
  private:
-  /// Storm's rule, and what a file's or socket's name can hold.
   void check_name() {
     const std::string& name = topology_.name.value;
-    if (name.find_first_of("/.:\\ \t\r\n") != std::string::npos || name.size() > 100) {
+    if (name.find_first_of(kNotInNames) != std::string::npos || name.size() > kMostNameBytes) {
       tree_.fault(topology_.name.at, "the name of a topology has at most 100 characters, without / . : \\ or spaces");
     }
   }
@@ -128,7 +58,7 @@ class TopologyReader {
   }
 
   void read_vertex(const yaml::Node& node, host::ComponentKind kind) {
-    if (!tree_.check_map(node, kind == host::ComponentKind::kSpout ? "a spout" : "a bolt", kVertexKeys)) return;
+    if (!tree_.check_map(node, kind == host::ComponentKind::kSpout ? "a spout" : "a bolt", vertex_keys())) return;
     Vertex vertex;
     vertex.kind = kind;
     vertex.at = node.at;
@@ -157,10 +87,10 @@ class TopologyReader {
   void check_id(const Text& id) {
     if (id.value.empty()) return;
     const auto fits = [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-             c == '.';
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             kAlsoInIds.find(c) != std::string_view::npos;
     };
-    if (!std::all_of(id.value.begin(), id.value.end(), fits) || id.value.size() > 64) {
+    if (!std::all_of(id.value.begin(), id.value.end(), fits) || id.value.size() > kMostIdBytes) {
       tree_.fault(id.at, "an id has letters, digits, '_', '-' and '.', at most 64");
     }
     if (id.value.starts_with("__")) tree_.fault(id.at, "ids that begin with '__' are the engine's own");
@@ -179,7 +109,7 @@ class TopologyReader {
     }
     std::set<std::string> seen;
     for (const yaml::Node& item : properties->items) {
-      if (!tree_.check_map(item, "a property", kPropertyKeys)) continue;
+      if (!tree_.check_map(item, "a property", property_keys())) continue;
       const Text name = tree_.text_at(item, "name");
       const yaml::Node* value = item.find("value");
       const bool refused = item.find("ref") != nullptr || item.find("reflist") != nullptr;
@@ -191,7 +121,7 @@ class TopologyReader {
   }
 
   void read_stream(const yaml::Node& node) {
-    if (!tree_.check_map(node, "a stream", kStreamKeys)) return;
+    if (!tree_.check_map(node, "a stream", stream_keys())) return;
     Subscription stream;
     stream.at = node.at;
     stream.from = tree_.text_at(node, "from");
@@ -203,7 +133,7 @@ class TopologyReader {
   }
 
   void read_grouping(const yaml::Node& node, Subscription& stream) {
-    if (!tree_.check_map(node, "a grouping", kGroupingKeys)) return;
+    if (!tree_.check_map(node, "a grouping", grouping_keys())) return;
     if (const Text id = tree_.text_at(node, "streamId"); !id.value.empty()) stream.stream = id;
     if (const Text type = tree_.text_at(node, "type"); !type.value.empty()) stream.grouping = grouping_named(type);
     for (const yaml::Node& item : tree_.list(node, "args")) stream.args.push_back(tree_.text(item, "args"));
@@ -223,7 +153,7 @@ class TopologyReader {
       tree_.fault(node.at, "CUSTOM needs customClass: {className: <plugin>.<Grouping>}");
     } else if (!wanted && custom != nullptr) {
       tree_.fault(custom->at, "only CUSTOM takes customClass");
-    } else if (wanted && tree_.check_map(*custom, "a customClass", kCustomKeys)) {
+    } else if (wanted && tree_.check_map(*custom, "a customClass", custom_keys())) {
       Vertex& grouping = stream.custom.emplace();
       grouping.kind = host::ComponentKind::kGrouping;
       grouping.at = custom->at;
@@ -236,9 +166,9 @@ class TopologyReader {
   std::optional<Grouping> grouping_named(const Text& type) {
     const std::string name = upper(type.value);
     Names names;
-    for (const auto& [known, grouping] : kGroupings) {
-      if (name == known) return grouping;
-      names.push_back(known);
+    for (const GroupingName& known : grouping_names()) {
+      if (name == known.name) return known.grouping;
+      names.push_back(known.name);
     }
     tree_.fault(type.at, "unknown grouping '" + type.value + "'" + suggest(name, names));
     return std::nullopt;
@@ -250,13 +180,6 @@ class TopologyReader {
 };
 
 }  // namespace
-
-std::string_view name_of(Grouping grouping) {
-  for (const auto& [name, known] : kGroupings) {
-    if (known == grouping) return name;
-  }
-  return "?";
-}
 
 Topology read_topology(std::string_view text, std::string file, const Sets& sets, const Environment& environment) {
   Topology topology;

@@ -47,7 +47,7 @@ void TreeReader::check_key(const yaml::Entry& entry, std::string_view name, std:
     meant.push_back(nearest(entry.key, names));
     fault(entry.key_at, "unknown key " + quoted(entry.key) + " in " + std::string(name) + suggest(entry.key, names));
   } else if (known->use == Key::Use::kRefused && !says_nothing(entry.value)) {
-    fault(entry.key_at, quoted(entry.key) + " is not supported; " + std::string(known->instead));
+    fault(entry.key_at, quoted(entry.key) + " is not supported; " + std::string(known->text));
   }
 }
 

@@ -7,6 +7,7 @@
 #include "engine/base/fault.hpp"
 #include "engine/base/hint.hpp"
 #include "engine/base/yaml.hpp"
+#include "engine/plan/grammar.hpp"
 #include "engine/plan/topology.hpp"
 
 #include <cstdint>
@@ -18,13 +19,6 @@
 #include <vector>
 
 namespace gale::plan {
-
-/// A key that may stand in a map of the file.
-struct Key {
-  std::string_view name;
-  enum class Use { kOptional, kRequired, kRefused } use = Use::kOptional;
-  std::string_view instead = {};  // for kRefused: what to write instead
-};
 
 class TreeReader {
  public:

@@ -5,7 +5,7 @@ import sys
 
 import tree
 
-ENDINGS = (".h", ".hpp", ".cpp", ".c", ".py", ".sh", ".cmake", "CMakeLists.txt", ".pml")
+ENDINGS = (".h", ".hpp", ".cpp", ".c", ".py", ".sh", ".cmake", ".mjs", "CMakeLists.txt", ".pml")
 LINE = "SPDX-License-Identifier: Apache-2.0"
 
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Installs what Gale's build and tests need on Debian 12, and only what is missing: on a machine that has it all, this
-# script asks dpkg once and is done, without network and without root. Called by every script that builds.
+# script asks dpkg once and is done, without network and without root. Called by every script that builds; `install.sh
+# tests` installs what only the tests need as well.
 set -euo pipefail
 
 required=(g++ cmake ninja-build pkg-config ccache libzmq3-dev cppzmq-dev libmsgpack-cxx-dev libyaml-cpp-dev
@@ -13,6 +14,11 @@ optional=(mold groff-base zsh) # links faster; check manual pages and completion
 # Any Python from 3.9 on will do, wherever it came from.
 if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
   required+=(python3)
+fi
+
+# So will any node from 18 on with npm: the schema's tests run their packages on it.
+if [[ ${1:-} == tests ]] && ! { command -v node && command -v npm; } >/dev/null 2>&1; then
+  required+=(nodejs npm)
 fi
 
 if ! command -v dpkg-query >/dev/null; then

@@ -93,7 +93,7 @@ Opened Plugin::open(const std::filesystem::path& file) {
 
 Opened Plugin::of(const gale_plugin& table) {
   std::shared_ptr<Plugin> plugin(new Plugin());
-  if (const std::string wrong = plugin->take(table); !wrong.empty())
+  if (const std::string wrong = plugin->take(table, {table.major, table.minor, {}}); !wrong.empty())
     return {nullptr, "plugin of this program " + wrong};
   return {std::move(plugin), {}};
 }

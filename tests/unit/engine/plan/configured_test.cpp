@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/plan/configured.hpp"
 
+#include "engine/plan/make_plan.hpp"
 #include "tests/unit/engine/plan/fake_catalog.hpp"
 
 #include <doctest/doctest.h>
@@ -18,7 +19,7 @@ class FlexCatalog final : public Catalog {
     host::ComponentDescription make, pass;
     make.name = "Make";
     make.kind = host::ComponentKind::kSpout;
-    make.keys = {{"fields", "list", "", {}, true}};
+    make.keys = {{"fields", "list", "", {}, true}, {"any", "value", "", {}}};
     make.streams = {{"default", {}}};
     pass.name = "Pass";
     pass.keys = {{"refuse", "bool", "", {}}, {"tick", "integer", "", {}}, {"any", "value", "", {}}};
@@ -127,6 +128,67 @@ streams:
   REQUIRE(outcome.plan);
   CHECK(outcome.plan->components[1].config.at("any") == Value(Value::Array{1, Value(Value::Map{{"x", "y"}})}));
   CHECK(outcome.plan->components[1].tick_ms == 1000);
+}
+
+/// "id(field, ...)" of each component's first stream, with a ? where it is not sure.
+std::vector<std::string> known(std::string_view text, const Sets& sets = {}) {
+  FlexCatalog catalog;
+  std::vector<std::string> all;
+  for (const KnownComponent& c : known_components(read(text, sets), catalog)) {
+    std::string fields;
+    for (const std::string& field : c.streams.empty() ? std::vector<std::string>() : c.streams[0].fields)
+      fields += (fields.empty() ? "" : ", ") + field;
+    all.push_back(c.id + "(" + fields + ")" + (c.sure ? "" : "?"));
+  }
+  return all;
+}
+
+TEST_CASE("Of a file with faults the streams are known that no fault can change") {
+  constexpr const char* kText = R"(name: t
+plugins: [flex, words, missing]
+spouts:
+  - {id: make, className: flex.Make, properties: {fields: [a, b]}}
+  - {id: open, className: flex.Make, properties: {fields: "${fields}"}}
+  - {id: typo, className: words.Lines, properties: {pth: x}}
+  - {id: none, className: missing.Spout}
+bolts:
+  - {id: after-open, className: flex.Pass}
+  - {id: after-make, className: flex.Pass}
+  - {id: split, className: words.Split}
+  - {id: refuses, className: flex.Pass, properties: {refuse: true}}
+  - {id: dead, className: flex.Pass}
+  - {className: words.Count}
+streams:
+  - {from: open, to: after-open, grouping: {type: SHUFFLE}}
+  - {from: make, to: after-make, grouping: {type: SUFFLE}}
+  - {from: open, to: split, grouping: {type: SHUFFLE}}
+  - {from: nobody, to: refuses, grouping: {type: SHUFFLE}}
+  - {from: __dead_letters, to: dead, grouping: {type: SHUFFLE}}
+)";
+  const std::vector<std::string> all = known(kText);
+  CHECK(all == std::vector<std::string>{"make(a, b)", "open()?", "typo(line)?", "none()?", "after-open()?",
+                                        "after-make(a, b)", "split(word)", "refuses()?",
+                                        "dead(origin, stream, reason, attempts, values)", "(word, count)?"});
+}
+
+TEST_CASE("Doubt of an input goes down a chain, whatever the order of its streams; what --set gives ends it") {
+  constexpr const char* kText = R"(name: t
+plugins: [flex]
+spouts:
+  - {id: make, className: flex.Make, properties: {fields: [a], any: "${x}"}}
+bolts:
+  - {id: one, className: flex.Pass}
+  - {id: two, className: flex.Pass, properties: {any: "${x}"}}
+  - {id: three, className: flex.Pass}
+streams:
+  - {from: two, to: three, grouping: {type: SHUFFLE}}
+  - {from: one, to: two, grouping: {type: SHUFFLE}}
+  - {from: make, to: one, grouping: {type: SHUFFLE}}
+)";
+  CHECK(known(kText).at(3).back() == '?');
+  const std::string good = std::string(kText).replace(std::string(kText).find(", any: \"${x}\"}}"), 15, "}}");
+  CHECK(known(good) == std::vector<std::string>{"make(a)", "one(a)", "two()?", "three()?"});
+  CHECK(known(good, {{"x", "1"}}) == std::vector<std::string>{"make(a)", "one(a)", "two(a)", "three(a)"});
 }
 
 }  // namespace
