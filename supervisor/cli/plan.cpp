@@ -82,6 +82,19 @@ std::string cycles(const plan::Plan& plan) {
   return text.empty() ? text : "\n" + text;
 }
 
+/// What watches the tasks and the workers; nothing when nothing does.
+std::string hooks(const plan::Plan& plan) {
+  if (plan.hooks.empty()) return {};
+  Table table({"hook", "kind", "of"});
+  for (const plan::Hook& hook : plan.hooks) {
+    std::vector<std::string> ids;
+    for (const ComponentId id : hook.components) ids.push_back(plan.component(id).id);
+    table.row({hook.plugin + "." + hook.type, name_of(hook.kind),
+               hook.kind == host::ComponentKind::kWorkerHook ? "each worker" : list_of(ids)});
+  }
+  return "\n" + table.text();
+}
+
 bool in_cycle(const plan::Plan& plan, const plan::Component& component) {
   return std::any_of(component.inputs.begin(), component.inputs.end(),
                      [&](std::size_t edge) { return plan.edges[edge].feedback; });
@@ -159,9 +172,9 @@ int plan_command(const std::vector<std::string>& arguments) {
     if (mermaid) std::fputs(plan_mermaid(plan).c_str(), stdout);
     return kOk;
   }
-  std::printf("%s: %zu tasks, %zu streams, %u workers\n\n%s\n%s%s\n%s", plan.name.c_str(), plan.tasks.size(),
+  std::printf("%s: %zu tasks, %zu streams, %u workers\n\n%s\n%s%s%s\n%s", plan.name.c_str(), plan.tasks.size(),
               plan.edges.size(), unsigned{plan.workers}, components(plan).c_str(), streams(plan).c_str(),
-              cycles(plan).c_str(), workers(plan).c_str());
+              cycles(plan).c_str(), hooks(plan).c_str(), workers(plan).c_str());
   std::puts("\ninboxes, cycles, outboxes, ledgers, replay, kept: what they hold when everything is full");
   return kOk;
 }

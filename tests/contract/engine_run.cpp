@@ -46,6 +46,8 @@ SpoutScript numbers(std::uint64_t count, Replay replay) {
 std::string at(const SpoutScript& script) { return address_of(&script); }
 std::string at(const BoltScript& script) { return address_of(&script); }
 std::string at(const GroupingScript& script) { return address_of(&script); }
+std::string at(const HookScript& script) { return address_of(&script); }
+std::string at(const WorkerHookScript& script) { return address_of(&script); }
 
 std::string pair_of(const SpoutScript& spout, const BoltScript& bolt, const std::string& config,
                     const std::string& bolt_class) {

@@ -2,17 +2,17 @@
 //
 // Hooks for tests: Watch counts what a task does and appends a line of it to a file when it is cleaned up; Worker
 // appends a line when it starts and one when it stops. Either misbehaves on demand. Tests and cases alone.
-#include <gale/plugin.hpp>
+#include "gale/plugin.hpp"
 
+#include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
 
 namespace audit {
-
-using std::chrono_literals::operator""ms;
 
 /// Appends whole lines at once, so that several tasks and processes may write to one file.
 void append(const std::string& path, const std::string& line) {
@@ -32,7 +32,7 @@ struct Wrong {
   void at(const char* call) const {
     if (throw_in == call) throw std::runtime_error("asked to throw in " + throw_in);
     if (exit_in == call) std::exit(0);
-    while (hang_in == call) std::this_thread::sleep_for(100ms);
+    while (hang_in == call) std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
 };
 
@@ -95,8 +95,8 @@ class Worker final : public gale::WorkerHook {
     wrong_.describe(d);
   }
   void start(gale::Context& context) override {
-    who_ = context.topology() + " worker " + std::to_string(context.worker()) + " of " +
-           std::to_string(context.workers());
+    who_ =
+        context.topology() + " worker " + std::to_string(context.worker()) + " of " + std::to_string(context.workers());
     append(path_, who_ + " starts");
     wrong_.at("start");
   }
@@ -110,6 +110,13 @@ class Worker final : public gale::WorkerHook {
   Wrong wrong_;
 };
 
+/// So that the plugin is not hooks alone.
+class Drop final : public gale::BasicBolt {
+ public:
+  void describe(gale::Describe& d) override { d.doc("Drops what it reads."); }
+  void execute(const gale::Tuple&, gale::Collector&) override {}
+};
+
 }  // namespace audit
 
-GALE_PLUGIN("audit", "1.0.0", audit::Watch, audit::Worker);
+GALE_PLUGIN("audit", "1.0.0", audit::Watch, audit::Worker, audit::Drop);

@@ -166,7 +166,7 @@ TEST_CASE("A plugin whose entry is missing or gives nothing is refused") {
         said(hidden, "has a Gale note, but does not export gale_plugin_entry; do not hide it when linking"));
   const auto null = fixture("bad_null");
   CHECK(refusal(null) == said(null,
-                              "refuses to work with this gale (plugin ABI 1.3): its gale_plugin_entry returned null; "
+                              "refuses to work with this gale (plugin ABI 1.4): its gale_plugin_entry returned null; "
                               "rebuild it with this gale's SDK"));
 }
 
@@ -190,6 +190,14 @@ TEST_CASE("A component is described again with its configuration and inputs") {
   task.config["count"] = "many";
   CHECK(opened.plugin->describe("Numbers", task).error == "key 'count' wants 64-bit integer, is string");
   CHECK(opened.plugin->describe("Nobody", task).error == "plugin 'probe' has no component 'Nobody'");
+}
+
+TEST_CASE("A hook that declares streams is refused") {
+  CHECK(
+      refusal(fixture("bad_hook")) ==
+      said(fixture("bad_hook"),
+           "(plugin 'bad_hook') component 'Loud' is a task hook and declares streams, fields or a tick; a hook has doc "
+           "and keys alone"));
 }
 
 TEST_CASE("Two components of one name are refused") {
