@@ -10,6 +10,11 @@ namespace gale::log {
 
 enum class Level { kDebug, kInfo, kWarn, kError, kOff };
 
+/// Of a plugin's GALE_LOG_...; one of a newer minor is an error.
+[[nodiscard]] constexpr Level level_of(unsigned plugin) noexcept {
+  return plugin < static_cast<unsigned>(Level::kError) ? static_cast<Level>(plugin) : Level::kError;
+}
+
 /// Before the first line: what is shown, and a name for this process ("worker 1.3"), empty for none.
 void start(Level least, std::string_view process_name);
 void line(Level level, std::string_view where, std::string_view text);

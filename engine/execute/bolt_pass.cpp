@@ -23,6 +23,7 @@ std::uint64_t handle_of(const std::uint8_t* at) noexcept {
 }  // namespace
 
 const std::uint8_t* BoltTask::pass(const std::uint8_t* at, const std::uint8_t* end) {
+  if (__builtin_expect(hooks_ != nullptr, 0)) return pass_told(at, end);
   while (at != end) {
     at = pass_run(at, end);
     if (at == end) break;
@@ -41,7 +42,8 @@ const std::uint8_t* BoltTask::pass(const std::uint8_t* at, const std::uint8_t* e
 void BoltTask::pass_other(const std::uint8_t* at, const gale_out_record& r) {
   switch (r.kind) {
     case GALE_EMIT:
-      return r.anchor == GALE_ANCHOR_LIST ? pass_joined(at, r) : emit_plain(emit_of(at, r));
+      r.anchor == GALE_ANCHOR_LIST ? pass_joined(at, r) : emit_plain(emit_of(at, r));
+      return;
     case GALE_ACK:
       return settle(handle_of(at), true, {});
     case GALE_FAIL:
@@ -89,7 +91,7 @@ void BoltTask::finish_input(const gale_in_record& head) {
 }
 
 /// An emit anchored to the running input: nearly all that a bolt emits.
-void BoltTask::pass_anchored(const std::uint8_t* at, const gale_out_record& r) {
+bool BoltTask::pass_anchored(const std::uint8_t* at, const gale_out_record& r) {
   const Emit emit = emit_of(at, r);
   if (r.anchor != input_) finish_inputs(r.anchor);
   ++emitted_;
@@ -105,11 +107,11 @@ void BoltTask::pass_anchored(const std::uint8_t* at, const gale_out_record& r) {
     for (std::uint32_t i = 0; i < wire::anchors_of(input); ++i) all.push_back(wire::anchor_at(input_at_, i));
     routed = copier_.copy(emit, all.data(), static_cast<std::uint32_t>(all.size()), children_);
   }
-  if (routed) return;
-  anchor_failed(r, at, why_not(emit));
+  if (!routed) anchor_failed(r, at, why_not(emit));
+  return routed;
 }
 
-void BoltTask::pass_joined(const std::uint8_t* at, const gale_out_record& r) {
+bool BoltTask::pass_joined(const std::uint8_t* at, const gale_out_record& r) {
   std::vector<AnchorSource> sources;
   const std::uint8_t* p = anchors_of(at, r);
   for (std::uint32_t i = 0; i < r.extra; ++i, p += 8) {
@@ -122,15 +124,16 @@ void BoltTask::pass_joined(const std::uint8_t* at, const gale_out_record& r) {
       sources.push_back({kept->record.data(), &kept->children});
     } else {
       counters_.misuse.add(1);  // a tuple settled in the same call, before this emit
-      return;
+      return false;
     }
   }
   ++emitted_;
   bool too_many = false;
   const Emit emit = emit_of(at, r);
-  if (copier_.copy_joined(emit, sources, too_many)) return;
+  if (copier_.copy_joined(emit, sources, too_many)) return true;
   anchor_failed(r, at,
                 too_many ? "too many roots: one tuple may carry " + std::to_string(wire::kMaxRoots) : why_not(emit));
+  return false;
 }
 
 void BoltTask::pass_fail(const std::uint8_t* at, const gale_out_record& r) {
@@ -163,6 +166,7 @@ void BoltTask::anchor_failed(const gale_out_record& r, const std::uint8_t* at, c
       kept->failed = true;
       ++failed_;
       fail_roots(kept->record.data(), reason(why));
+      if (hooks_) hooks_->failed(kept->record.data(), reason(why));
     }
   }
 }

@@ -174,6 +174,7 @@ std::uint32_t BoltTask::limit() noexcept {
 }
 
 void BoltTask::execute() {
+  if (__builtin_expect(hooks_ != nullptr, 0)) return execute_told();
   const TimePoint before = now_;
   const std::uint32_t first = view_.first;
   view_.limit = limit();
@@ -181,19 +182,27 @@ void BoltTask::execute() {
   finish_inputs(view_.first);
   now_ = env_.clock.now();
   copier_.set_time(now_);
-  if (!s) {  // the boundary itself is broken; the rest of the batch cannot be trusted to this component
-    report("execute: the plugin's loop failed: " + s.text);
-    for (std::uint32_t k = view_.first; k < view_.count; ++k) verdicts_[k] = GALE_VERDICT_FAILED;
-    view_.first = view_.count;
+  if (!s) {
+    give_up_batch(s);
     finish_inputs(view_.first);
   }
-  const std::uint32_t ran = view_.first - first;
+  count_executed(view_.first - first, now_ - before);
+}
+
+/// The boundary itself is broken; the rest of the batch cannot be trusted to this component.
+void BoltTask::give_up_batch(const host::Status& why) {
+  report("execute: the plugin's loop failed: " + why.text);
+  for (std::uint32_t k = view_.first; k < view_.count; ++k) verdicts_[k] = GALE_VERDICT_FAILED;
+  view_.first = view_.count;
+}
+
+void BoltTask::count_executed(std::uint32_t ran, Duration time) {
   counters_.executed.add(ran);
   if (GALE_FAILPOINT("leak-64-bytes")) {
     for (std::uint32_t i = 0; i < ran; ++i) static_cast<void>(*static_cast<volatile char*>(std::calloc(1, 64)));
   }
   if (ran > 0) {
-    const auto took = static_cast<std::uint64_t>((now_ - before).count()) / ran;
+    const auto took = static_cast<std::uint64_t>(time.count()) / ran;
     latency_.add(took, ran);
     const bool tried = ran > 1 && mean_ns_ > kTimedAlone;  // this is the truth, without a call in each
     mean_ns_ += (tried ? 1.0 : 0.3) * (static_cast<double>(took) - mean_ns_);

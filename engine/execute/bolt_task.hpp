@@ -37,6 +37,8 @@ class BoltTask final : public ComponentTask {
   void drop_left_over(wire::Batch& batch);
   void begin(wire::BatchPtr batch);
   void execute();
+  void count_executed(std::uint32_t ran, Duration time);
+  void give_up_batch(const host::Status& why);
   void wait_for_end_of(ComponentId component);
   void take_end(TaskId source);
   void tick();
@@ -50,12 +52,18 @@ class BoltTask final : public ComponentTask {
   const std::uint8_t* pass_run_of(const std::uint8_t* at, const std::uint8_t* end, std::uint16_t stream);
   void finish_inputs(std::uint32_t upto);
   void finish_input(const gale_in_record& head);
-  void pass_anchored(const std::uint8_t* at, const gale_out_record& r);
+  bool pass_anchored(const std::uint8_t* at, const gale_out_record& r);  // false: it could not be routed
+  bool pass_joined(const std::uint8_t* at, const gale_out_record& r);
   void pass_other(const std::uint8_t* at, const gale_out_record& r);
-  void pass_joined(const std::uint8_t* at, const gale_out_record& r);
   void pass_fail(const std::uint8_t* at, const gale_out_record& r);
   void settle(std::uint64_t handle, bool acked, std::string_view why);
   void anchor_failed(const gale_out_record& r, const std::uint8_t* at, const std::string& why);
+  // The same where hooks watch (bolt_hooks.cpp).
+  void execute_told();
+  void finish_told();
+  const std::uint8_t* pass_told(const std::uint8_t* at, const std::uint8_t* end);
+  bool pass_emit_told(const std::uint8_t* at, const gale_out_record& r, std::uint32_t& roots);
+  void tell_settled(const std::uint8_t* at, const gale_out_record& r);
 
   Inbox inbox_;
   // The running batch.

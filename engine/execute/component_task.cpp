@@ -35,6 +35,11 @@ ComponentTask::ComponentTask(Environment& env, TaskId id)
   for (std::size_t i = 0; i < component_.streams.size(); ++i) copier_.add_stream();
   next_touch_ = env.clock.now() + env.plan.settings.message_timeout / 3;
   fill_table();
+  const auto told = [this](const std::string& where, const host::Status& status) { thrown(where, status); };
+  auto hooks = std::make_unique<TaskHooks>(env.plan, id, table_, told);
+  if (hooks->wanted().empty()) return;
+  hooks_ = std::move(hooks);
+  copier_.keep_tasks();
 }
 
 ComponentTask::~ComponentTask() = default;
@@ -46,6 +51,8 @@ void ComponentTask::fill_table() {
   info.task = id_.value;
   info.index = env_.plan.tasks[id_.value].index;
   info.tasks = component_.tasks;
+  info.worker = env_.plan.tasks[id_.value].worker.value + 1u;
+  info.workers = env_.plan.workers;
   info.config = component_.config;
   for (const std::size_t edge : component_.inputs) {
     const plan::Edge& e = env_.plan.edges[edge];
@@ -76,8 +83,7 @@ void ComponentTask::fill_table() {
     task_of(t).env_.pool.wake(task_of(t));
   };
   table_.log = [](const gale_task* t, std::uint32_t level, gale_str text) noexcept {
-    constexpr log::Level kLevels[] = {log::Level::kDebug, log::Level::kInfo, log::Level::kWarn, log::Level::kError};
-    log::line(kLevels[level > 3 ? 3 : level], task_of(t).name_, {text.data, text.size});
+    log::line(log::level_of(level), task_of(t).name_, {text.data, text.size});
   };
   table_.now_ns = [](const gale_task* t) noexcept -> std::int64_t {
     return task_of(t).env_.clock.now().time_since_epoch().count();
@@ -159,6 +165,11 @@ std::optional<std::string> ComponentTask::start_custom(std::size_t number, const
   return wrong ? std::optional(name_ + ": " + *wrong) : std::nullopt;
 }
 
+std::optional<std::string> ComponentTask::start_hook(std::size_t number, const gale_component& hook) {
+  const auto wrong = hooks_->prepare(number, hook);
+  return wrong ? std::optional(name_ + ": " + *wrong) : std::nullopt;
+}
+
 std::optional<std::string> ComponentTask::start(const gale_component& component) {
   host::Created created = host::Instance::create(component, table_);
   if (!created) return name_ + ": " + created.error;
@@ -172,9 +183,11 @@ void ComponentTask::stop() {
   for (const auto& custom : customs_) {
     if (const std::string wrong = custom->stop(); !wrong.empty()) report(wrong);
   }
-  if (!instance_) return;
-  if (const host::Status s = instance_->close(); !s) report("close: " + s.text);
-  instance_.reset();
+  if (instance_) {
+    if (const host::Status s = instance_->close(); !s) report("close: " + s.text);
+    instance_.reset();
+  }
+  if (hooks_) hooks_->cleanup();
 }
 
 void ComponentTask::lend() {
@@ -284,12 +297,13 @@ void ComponentTask::touch(const std::uint8_t* at, const std::uint8_t* end) {
   }
 }
 
-void ComponentTask::emit_plain(const Emit& emit) {
+bool ComponentTask::emit_plain(const Emit& emit) {
   std::uint64_t nobody_waits = 0;
   ++emitted_;
-  if (copier_.copy_one(emit, nullptr, nobody_waits)) return;
+  if (copier_.copy_one(emit, nullptr, nobody_waits)) return true;
   counters_.dropped.add(1);
   report("dropped a tuple: " + why_not(emit));
+  return false;
 }
 
 void ComponentTask::report(const std::string& text) {

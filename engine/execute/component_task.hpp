@@ -14,6 +14,7 @@
 #include "engine/execute/kept.hpp"
 #include "engine/execute/outbox.hpp"
 #include "engine/execute/schedulable.hpp"
+#include "engine/execute/task_hooks.hpp"
 #include "topology-api/host/instance.hpp"
 
 #include <atomic>
@@ -40,6 +41,11 @@ class ComponentTask : public Schedulable {
   /// The groupings of plugins that its streams have, to be found and given by number before start().
   [[nodiscard]] const std::vector<const plan::Edge*>& customs() const noexcept { return custom_edges_; }
   [[nodiscard]] std::optional<std::string> start_custom(std::size_t number, const gale_component& component);
+  /// The hooks that watch it, to be found and given by number before start().
+  [[nodiscard]] std::vector<const plan::Hook*> hooks() const {
+    return hooks_ ? hooks_->wanted() : std::vector<const plan::Hook*>();
+  }
+  [[nodiscard]] std::optional<std::string> start_hook(std::size_t number, const gale_component& hook);
   /// Calls close() and destroys the instance. After the pool has stopped.
   void stop();
 
@@ -48,7 +54,11 @@ class ComponentTask : public Schedulable {
   /// Its END alone goes to the tasks of `to`.
   void connect_end(ComponentId to, const std::vector<Destination*>& tasks);
 
-  [[nodiscard]] const std::string& name() const noexcept override { return name_; }
+  /// With the hook whose code it runs, if it does.
+  [[nodiscard]] const std::string& name() const noexcept override {
+    const std::string* const in_hook = hooks_ ? hooks_->running() : nullptr;
+    return in_hook != nullptr ? *in_hook : name_;
+  }
   /// User code's loop returns after the running execute or next, so that what it emitted can leave.
   void hurry() noexcept override { __atomic_store_n(&out_.stop, 1u, __ATOMIC_RELAXED); }
   [[nodiscard]] TaskId id() const noexcept { return id_; }
@@ -114,8 +124,8 @@ class ComponentTask : public Schedulable {
   [[nodiscard]] std::string why_not(const Emit& emit) const {
     return copier_.why_not(component_.streams[emit.stream].name);
   }
-  /// One emit record without an anchor. A key that cannot be routed is a counted, reported drop.
-  void emit_plain(const Emit& emit);
+  /// One emit record without an anchor. A key that cannot be routed is a counted, reported drop: false.
+  bool emit_plain(const Emit& emit);
   static Emit emit_of(const std::uint8_t* at, const gale_out_record& r) noexcept {
     Emit emit{r.stream, at + r.values_at, r.size - r.values_at, {}};
     if (__builtin_expect((r.flags & (GALE_DIRECT | GALE_CHOSEN)) == 0, 1)) return emit;
@@ -148,6 +158,7 @@ class ComponentTask : public Schedulable {
   Copier copier_;
   AckOutbox acks_;
   KeptTable kept_;
+  std::unique_ptr<TaskHooks> hooks_;  // null when nobody watches: looked at once a call, not for a tuple
   std::optional<host::Instance> instance_;
   gale_out out_{};
   TimePoint now_{};  // of this turn's last clock read

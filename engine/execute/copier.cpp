@@ -18,7 +18,7 @@ void Copier::add_way(Grouping grouping, std::vector<std::uint32_t> lanes, TaskId
   const bool asked = plan::by_key(edge.grouping) || edge.grouping == plan::Grouping::kDirect || custom != nullptr;
   if (!grouping.weighed().empty()) weigh_at_ = TimePoint::min();
   Stream& stream = streams_[edge.stream];
-  stream.plain = stream.ways.empty() && custom == nullptr && !edge.feedback;
+  stream.plain = stream.ways.empty() && custom == nullptr && !edge.feedback && !keeps_tasks_;
   stream.ways.push_back({std::move(grouping), std::move(lanes), first, custom, edge.input, asked, edge.feedback, {}});
 }
 
@@ -146,13 +146,18 @@ void Copier::for_each_copy(const Emit& emit, F&& put) {
   }
 }
 
+void Copier::tasks_of(const Emit& emit, std::vector<std::uint32_t>& tasks) {
+  tasks.clear();
+  for_each_copy(emit, [&](const Way& way, std::uint32_t task) { tasks.push_back(way.first.value + task); });
+}
+
 bool Copier::routed(const Emit& emit, std::vector<std::uint32_t>& tasks) {
   tasks.clear();
   if (!choose_all(emit)) {
     refused_early_ = refusal_;
     return false;
   }
-  for_each_copy(emit, [&](const Way& way, std::uint32_t task) { tasks.push_back(way.first.value + task); });
+  tasks_of(emit, tasks);
   return true;
 }
 

@@ -51,6 +51,12 @@ class Copier {
   /// All readers of a stream that is dealt out in turns are nearly full: who emits on will be stuck behind one of them,
   /// perhaps the slowest. Their lanes; empty when it is not so.
   [[nodiscard]] std::span<const std::uint32_t> crowd() const noexcept { return crowd_; }
+  /// From now on no emit goes the short way, so that tasks_of() knows of each. Before add_way().
+  void keep_tasks() noexcept { keeps_tasks_ = true; }
+  /// Who got a copy of `emit`, the last one that was routed, by their numbers within the topology; after keep_tasks().
+  void tasks_of(const Emit& emit, std::vector<std::uint32_t>& tasks);
+  /// How many roots the last copy_joined() joined.
+  [[nodiscard]] std::uint32_t joined_roots() const noexcept { return static_cast<std::uint32_t>(joined_.size()); }
   void set_time(TimePoint now) {
     now_ = now;
     if (tight_ || now >= weigh_at_) weigh();
@@ -227,6 +233,7 @@ class Copier {
   std::vector<std::uint32_t> load_;    // for weigh()
   std::vector<std::uint32_t> crowd_;
   bool tight_ = false;
+  bool keeps_tasks_ = false;
   std::string refusal_;               // empty: a key has no hash
   std::string refused_early_;         // that of the last routed()
   std::vector<wire::Anchor> joined_;  // roots of the running joined emit

@@ -161,6 +161,11 @@ void SpoutTask::try_end() {
 // ---- emits
 
 const std::uint8_t* SpoutTask::pass(const std::uint8_t* at, const std::uint8_t* end) {
+  return __builtin_expect(hooks_ != nullptr, 0) ? pass_as<true>(at, end) : pass_as<false>(at, end);
+}
+
+template <bool kTold>
+const std::uint8_t* SpoutTask::pass_as(const std::uint8_t* at, const std::uint8_t* end) {
   while (at != end) {
     at = pass_run(at, end);
     if (at == end) break;
@@ -169,7 +174,10 @@ const std::uint8_t* SpoutTask::pass(const std::uint8_t* at, const std::uint8_t* 
     if (r.kind == GALE_EMIT) {
       const Emit emit = emit_of(at, r);
       if ((r.flags & GALE_TRACKED) == 0) {
-        emit_plain(emit);
+        const bool routed = emit_plain(emit);
+        if constexpr (kTold) {
+          if (routed) hooks_->emitted(emit, copier_, 0, nullptr);
+        }
       } else {
         if (free_.empty()) return at;
         std::uint64_t message = 0;
@@ -177,7 +185,7 @@ const std::uint8_t* SpoutTask::pass(const std::uint8_t* at, const std::uint8_t* 
         const std::uint16_t attempt = __builtin_expect(failed_once_.empty(), 1) ? 1 : next_attempt(message);
         ++emitted_;
         (attempt == 1 ? counters_.roots : counters_.replayed).add(1);
-        open_root(emit, message, attempt, (r.flags & GALE_REPLAY_BY_ENGINE) != 0);
+        open_root<kTold>(emit, message, attempt, (r.flags & GALE_REPLAY_BY_ENGINE) != 0);
       }
     }
     at += r.size;
@@ -195,6 +203,7 @@ std::uint16_t SpoutTask::next_attempt(std::uint64_t message) {
   return attempt;
 }
 
+template <bool kTold>
 void SpoutTask::open_root(const Emit& emit, std::uint64_t message, std::uint16_t attempt, bool by_engine) {
   const std::uint32_t slot = free_.back();
   free_.pop_back();
@@ -203,6 +212,10 @@ void SpoutTask::open_root(const Emit& emit, std::uint64_t message, std::uint16_t
   const bool routed = copier_.copy_one(emit, tracks_ ? &anchor : nullptr, edges);
   ledger_.open(slot, message, edges, attempt, now_);
   opened_[slot] = now_;
+  if constexpr (kTold) {
+    const RootEvent root{message, attempt, {}};
+    if (routed) hooks_->emitted(emit, copier_, tracks_ ? 1 : 0, &root);
+  }
   if (by_engine) replays_.hold(slot, emit.stream, {reinterpret_cast<const char*>(emit.values), emit.size}, emit.to);
   if (!routed) {
     ack::Failed failed{slot, ack::Outcome::kFailed, reason(why_not(emit))};
@@ -224,7 +237,8 @@ void SpoutTask::retry_due() {
                     static_cast<std::uint32_t>(retry->values.size()), retry->to};
     ++emitted_;
     counters_.replayed.add(1);
-    open_root(emit, retry->message, retry->attempt, true);
+    hooks_ ? open_root<true>(emit, retry->message, retry->attempt, true)
+           : open_root<false>(emit, retry->message, retry->attempt, true);
     if (outbox_.has_full()) outbox_.send_full();
   }
 }
@@ -242,7 +256,11 @@ void SpoutTask::take_completions() {
   refused_.clear();
   if (taken_.empty()) return;
   tell_acked(taken_.acked);
-  for (const ack::Failed& failed : taken_.failed) tell_failed(failed);
+  for (const ack::Failed& failed : taken_.failed) {
+    const RootEvent root = root_of(failed.slot);
+    tell_failed(failed);
+    if (hooks_) hooks_->failed(root, failed.reason, is_last(root.attempt));
+  }
   taken_.clear();
   if (state_ == GALE_NEXT_WOKEN) state_ = GALE_NEXT_EMITTED;  // an ack or a fail may be what it waits for
 }
@@ -266,6 +284,14 @@ void SpoutTask::tell_acked(const std::vector<std::uint32_t>& slots) {
   latency_.add(static_cast<std::uint64_t>((now_ - opened).count()), alike);
   counters_.acked.add(slots.size());
   if (const host::Status s = instance_->completed(told_); !s) thrown("ack", s);
+  if (!hooks_) return;
+  for (const std::uint32_t slot : slots) hooks_->acked(root_of(slot));
+}
+
+/// Of a tuple, or of the letter that one which failed for good became.
+bool SpoutTask::is_last(std::uint32_t attempt) const {
+  const std::uint32_t most = component_.settings.max_attempts;
+  return attempt == most || attempt >= 2 * most;
 }
 
 void SpoutTask::tell_failed(const ack::Failed& failed) {

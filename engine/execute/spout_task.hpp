@@ -51,16 +51,24 @@ class SpoutTask final : public ComponentTask {
   void take_completions();
   void tell_acked(const std::vector<std::uint32_t>& slots);
   void tell_failed(const ack::Failed& failed);
+  [[nodiscard]] RootEvent root_of(std::uint32_t slot) const {
+    return {ledger_.message_of(slot), ledger_.attempt_of(slot), now_ - opened_[slot]};
+  }
   const std::uint8_t* pass_run(const std::uint8_t* at, const std::uint8_t* end);
   const std::uint8_t* pass_untracked_run(const std::uint8_t* at, const std::uint8_t* end, std::uint16_t stream);
   const std::uint8_t* pass_tracked_run(const std::uint8_t* at, const std::uint8_t* end, std::uint16_t stream);
   void retry_due();
+  [[nodiscard]] bool is_last(std::uint32_t attempt) const;
   bool bury(const ack::Failed& failed, std::uint64_t message, std::uint16_t attempt);
   bool call_next();
   void after_next(const gale_run& run, const host::Status& status);
   void try_end();
   void tell_pending();
   void deactivate();
+  /// kTold: hooks watch.
+  template <bool kTold>
+  const std::uint8_t* pass_as(const std::uint8_t* at, const std::uint8_t* end);
+  template <bool kTold>
   void open_root(const Emit& emit, std::uint64_t message, std::uint16_t attempt, bool by_engine);
   [[nodiscard]] std::uint16_t next_attempt(std::uint64_t message);
   [[nodiscard]] bool may_call() const;

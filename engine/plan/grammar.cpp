@@ -15,11 +15,12 @@ constexpr Key kTopologyKeys[] = {
     {"spouts", kRequired, "What brings tuples in, at least one."},
     {"bolts", kOptional, "What takes tuples further. A stream must lead to each."},
     {"streams", kOptional, "Who reads what: each entry leads one stream of a component to a bolt."},
+    {"hooks", kOptional, "Hooks of plugins: they see what tasks do, or begin and end with each worker."},
     {"tests", kOptional, "What must hold of its components: `gale test` runs it."},
     {"components", kRefused, "write the values into the properties of each spout or bolt"},
     {"includes", kRefused, "put everything into one file and vary it with ${name} and --set name=..."},
     {"topologySource", kRefused, "list the spouts, bolts and streams here"},
-    {"workerHooks", kRefused, "do that work in open() and close() of a spout or bolt"},
+    {"workerHooks", kRefused, "list them in hooks: [{className: <plugin>.<Hook>}]"},
 };
 
 constexpr std::string_view kNoLoads =
@@ -74,6 +75,16 @@ constexpr Key kCustomKeys[] = {
     {"constructorArgs", kRefused, "set the grouping's keys in properties"},
 };
 
+constexpr std::string_view kHookInProperties = "set the hook's keys in properties";
+constexpr Key kHookKeys[] = {
+    {"className", kRequired, "<plugin>.<Hook>, a task hook or a worker hook."},
+    {"components", kOptional, "The ids of the components whose tasks a task hook sees; all unless said."},
+    {"properties", kOptional, "The keys of the hook: a map, or Flux's list of {name, value}."},
+    {"id", kRefused, "a hook goes by its className"},
+    {"constructorArgs", kRefused, kHookInProperties},
+    {"configMethods", kRefused, kHookInProperties},
+};
+
 constexpr Key kTestKeys[] = {
     {"name", kRequired, "What must hold, as a sentence; none twice in a file."},
     {"component", kOptional,
@@ -119,6 +130,7 @@ std::span<const Key> property_keys() { return kPropertyKeys; }
 std::span<const Key> stream_keys() { return kStreamKeys; }
 std::span<const Key> grouping_keys() { return kGroupingKeys; }
 std::span<const Key> custom_keys() { return kCustomKeys; }
+std::span<const Key> hook_keys() { return kHookKeys; }
 std::span<const Key> test_keys() { return kTestKeys; }
 std::span<const Key> test_input_keys() { return kTestInputKeys; }
 std::span<const GroupingName> grouping_names() { return kGroupings; }

@@ -33,6 +33,7 @@ struct GroupingName {
 [[nodiscard]] std::span<const Key> stream_keys();
 [[nodiscard]] std::span<const Key> grouping_keys();
 [[nodiscard]] std::span<const Key> custom_keys();      // customClass
+[[nodiscard]] std::span<const Key> hook_keys();        // an entry of hooks
 [[nodiscard]] std::span<const Key> test_keys();        // an entry of tests
 [[nodiscard]] std::span<const Key> test_input_keys();  // an entry of a test's inputs that is no plain tuple
 [[nodiscard]] std::span<const GroupingName> grouping_names();

@@ -27,6 +27,7 @@ class Planner {
       describe_configured(topology_, catalog_, plan_, descriptions_, configured_, faults_);
       for (const Subscription& stream : topology_.streams) find_custom(stream);
       connect(topology_, descriptions_, customs_, plan_, faults_);
+      for (const HookEntry& hook : topology_.hooks) add_hook(hook);
       if (count_tasks() && faults_.empty()) lay_out();
     }
     sort_faults(faults_);
@@ -172,11 +173,12 @@ class Planner {
       for (const host::ComponentDescription& c : plugin->second.description->components) all.push_back(c.name);
       faults_.push_back({vertex.class_name.at, "plugin '" + plugin->first + "' has no component '" + component.type +
                                                    "'" + suggest(component.type, all)});
-    } else if (found->kind != vertex.kind) {
-      faults_.push_back({vertex.class_name.at, "'" + name + "' is a " + name_of(found->kind) + ", it cannot stand " +
-                                                   (vertex.kind == host::ComponentKind::kGrouping
-                                                        ? "in customClass"
-                                                        : std::string("under ") + name_of(vertex.kind) + "s")});
+    } else if (found->kind != vertex.kind && !(is_hook(found->kind) && is_hook(vertex.kind))) {
+      const std::string place = vertex.kind == host::ComponentKind::kGrouping ? "in customClass"
+                                : is_hook(vertex.kind)                        ? "under hooks"
+                                                       : std::string("under ") + name_of(vertex.kind) + "s";
+      faults_.push_back(
+          {vertex.class_name.at, "'" + name + "' is a " + name_of(found->kind) + ", it cannot stand " + place});
       found = nullptr;
     }
     return found;
@@ -199,6 +201,55 @@ class Planner {
     if (description == nullptr) return;
     Value::Map config = read_properties(*stream.custom, *description, faults_);
     customs_[&stream] = {{found.plugin, found.type, std::move(config)}, description};
+  }
+
+  void add_hook(const HookEntry& entry) {
+    Component found;  // find_class() writes the plugin and the type there
+    const host::ComponentDescription* description = find_class(entry.vertex, found);
+    Hook hook;
+    hook.components = hooked(entry);
+    if (description == nullptr) return;
+    const std::size_t faults = faults_.size();
+    hook.kind = description->kind;
+    hook.plugin = found.plugin;
+    hook.type = found.type;
+    hook.config = read_properties(entry.vertex, *description, faults_);
+    if (hook.kind == host::ComponentKind::kWorkerHook) hook.components.clear();
+    if (hook.kind == host::ComponentKind::kWorkerHook && entry.components) {
+      faults_.push_back({entry.components_at, "'" + entry.vertex.class_name.value +
+                                                  "' is a worker hook, which has no components; leave them out"});
+    }
+    if (faults_.size() == faults) ask(entry, hook);
+    plan_.hooks.push_back(std::move(hook));
+  }
+
+  /// What it says against its configuration.
+  void ask(const HookEntry& entry, const Hook& hook) {
+    host::TaskInfo info;
+    info.topology = plan_.name;
+    info.config = hook.config;
+    if (const auto asked = catalog_.describe(hook.plugin, hook.type, info); !asked)
+      faults_.push_back({entry.vertex.at, "'" + entry.vertex.class_name.value + "': " + asked.error()});
+  }
+
+  /// All components when the entry names none.
+  std::vector<ComponentId> hooked(const HookEntry& entry) {
+    std::vector<ComponentId> ids;
+    if (!entry.components) {
+      for (std::size_t i = 0; i < plan_.components.size(); ++i) ids.emplace_back(static_cast<std::uint16_t>(i));
+      return ids;
+    }
+    Names all;
+    for (const Component& component : plan_.components) all.push_back(component.id);
+    for (const Text& id : *entry.components) {
+      const auto at = std::find(all.begin(), all.end(), id.value);
+      if (at == all.end()) {
+        faults_.push_back({id.at, "no component has the id '" + id.value + "'" + suggest(id.value, all)});
+      } else {
+        ids.emplace_back(static_cast<std::uint16_t>(at - all.begin()));
+      }
+    }
+    return ids;
   }
 
   void check_arguments(const Vertex& vertex, const host::ComponentDescription& description) {

@@ -20,6 +20,14 @@ void add_spouts(const Topology& topology, Ids& ids) {
   }
 }
 
+/// Its components that are left behind; a name that no component has stays, to be told.
+void drop_from(HookEntry& hook, const Names& all, const Ids& kept) {
+  if (!hook.components) return;
+  std::erase_if(*hook.components, [&](const Text& id) {
+    return std::find(all.begin(), all.end(), id.value) != all.end() && !kept.contains(id.value);
+  });
+}
+
 }  // namespace
 
 Result<Topology> only(Topology topology, const std::vector<std::string>& ids) {
@@ -38,6 +46,8 @@ Result<Topology> only(Topology topology, const std::vector<std::string>& ids) {
       stream.from.value == kDeadLetters ? add_spouts(topology, kept) : void(kept.insert(stream.from.value));
     }
   }
+  for (HookEntry& hook : topology.hooks) drop_from(hook, all, kept);
+  std::erase_if(topology.hooks, [](const HookEntry& h) { return h.components && h.components->empty(); });
   std::erase_if(topology.vertices, [&](const Vertex& v) { return !kept.contains(v.id.value); });
   std::erase_if(topology.streams, [&](const Subscription& s) { return !kept.contains(s.to.value); });
   return topology;

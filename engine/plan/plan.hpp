@@ -92,6 +92,17 @@ struct Component {
   }
 };
 
+/// User code that watches: a task hook, whose objects sit in tasks, or a worker hook, with one object a process.
+struct Hook {
+  host::ComponentKind kind = host::ComponentKind::kTaskHook;
+  std::string plugin, type;  // as a component's
+  Value::Map config;
+  std::vector<ComponentId> components;  // of a task hook: whose tasks it watches
+
+  /// As logs and errors name it.
+  [[nodiscard]] std::string name() const { return "hook " + plugin + "." + type; }
+};
+
 struct Task {
   ComponentId component;
   std::uint32_t index = 0;  // within the component, from 0
@@ -106,6 +117,7 @@ struct Plan {
   std::vector<Component> components;  // by ComponentId
   std::vector<Edge> edges;
   std::vector<EndEdge> ends;
+  std::vector<Hook> hooks;      // in the order of the file, which is that of their calls
   std::vector<Task> tasks;      // by TaskId
   std::vector<TaskId> ledgers;  // by LedgerId: the spout task
 

@@ -74,6 +74,7 @@ constexpr SettingRow kRows[] = {
 
 /// What Storm has and we do without: why, or what to use.
 constexpr std::pair<std::string_view, std::string_view> kOfStorm[] = {
+    {"topology.auto.task.hooks", "list them in hooks: [{className: <plugin>.<Hook>, components: [id, ...]}]"},
     {"topology.ackers", "use topology.acker.executors"},
     {"topology.tasks", "use numTasks"},
     {"topology.max.task.parallelism", "use numTasks"},

@@ -49,6 +49,13 @@ struct Subscription {
   std::optional<Vertex> custom;  // a grouping of a plugin: class_name and properties
 };
 
+/// An entry of `hooks`.
+struct HookEntry {
+  Vertex vertex;  // class_name and properties
+  std::optional<std::vector<Text>> components;
+  Position components_at;
+};
+
 struct Topology {
   std::string file;  // as faults name it
   Text name;
@@ -56,6 +63,7 @@ struct Topology {
   std::vector<yaml::Entry> config;
   std::vector<Vertex> vertices;  // the spouts, then the bolts, in the order of the file
   std::vector<Subscription> streams;
+  std::vector<HookEntry> hooks;
   yaml::Node tests;    // as they are written: nothing is put in for ${...} there; null: there are none
   bool whole = false;  // false: it could not be read far enough for more checks to make sense
   Faults faults;

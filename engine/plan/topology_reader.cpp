@@ -34,6 +34,7 @@ class TopologyReader {
     for (const yaml::Node& spout : tree_.list(root, "spouts")) read_vertex(spout, host::ComponentKind::kSpout);
     for (const yaml::Node& bolt : tree_.list(root, "bolts")) read_vertex(bolt, host::ComponentKind::kBolt);
     for (const yaml::Node& stream : tree_.list(root, "streams")) read_stream(stream);
+    for (const yaml::Node& hook : tree_.list(root, "hooks")) read_hook(hook);
   }
 
  private:
@@ -160,6 +161,33 @@ class TopologyReader {
       grouping.class_name = tree_.text_at(*custom, "className");
       grouping.id = grouping.class_name;
       read_properties(*custom, grouping);
+    }
+  }
+
+  void read_hook(const yaml::Node& node) {
+    if (!tree_.check_map(node, "a hook", hook_keys())) return;
+    HookEntry hook;
+    hook.vertex.kind = host::ComponentKind::kTaskHook;
+    hook.vertex.at = node.at;
+    hook.vertex.class_name = tree_.text_at(node, "className");
+    hook.vertex.id = hook.vertex.class_name;
+    read_properties(node, hook.vertex);
+    if (const yaml::Node* components = node.find("components"); components != nullptr && !components->is_null()) {
+      hook.components_at = components->at;
+      read_hooked(node, hook.components.emplace());
+      if (hook.components->empty() && components->kind != yaml::Kind::kScalar)
+        tree_.fault(components->at, "'components' is empty; name some, or leave it out: then all are meant");
+    }
+    topology_.hooks.push_back(std::move(hook));
+  }
+
+  void read_hooked(const yaml::Node& node, std::vector<Text>& components) {
+    std::set<std::string> seen;
+    for (const yaml::Node& item : tree_.list(node, "components")) {
+      Text id = tree_.text(item, "components");
+      if (id.value.empty()) continue;
+      if (!seen.insert(id.value).second) tree_.fault(id.at, "component '" + id.value + "' stands here a second time");
+      components.push_back(std::move(id));
     }
   }
 

@@ -74,24 +74,57 @@ void Worker::wire_streams() {
   }
 }
 
+namespace {
+
+/// What a plan names; the plan was made with these plugins, so it fails when they have changed since.
+Result<const gale_component*> find(host::PluginSearch& plugins, const std::string& plugin, const std::string& type) {
+  const host::Opened opened = plugins.find(plugin);
+  if (!opened) return Failed{opened.error};
+  const gale_component* table = opened.plugin->find(type);
+  if (table == nullptr) return Failed{"plugin '" + plugin + "' has no component '" + type + "'"};
+  return table;
+}
+
+}  // namespace
+
+Result<void> Worker::start_hooks(host::PluginSearch& plugins) {
+  for (const plan::Hook& hook : plan_.hooks) {
+    if (hook.kind != host::ComponentKind::kWorkerHook) continue;
+    const auto table = find(plugins, hook.plugin, hook.type);
+    if (!table) return Failed{table.error()};
+    execute::WorkerHook& one =
+        *hooks_.emplace_back(std::make_unique<execute::WorkerHook>(plan_, hook, options_.self, clock_));
+    std::optional<std::string> wrong;
+    hook_running_ = &one;
+    pool_.call(one, [&] { wrong = one.start(**table); });
+    hook_running_ = nullptr;
+    if (wrong) return Failed{*wrong};
+  }
+  return {};
+}
+
 Result<void> Worker::open(host::PluginSearch& plugins, execute::ComponentTask& task) {
   const plan::Component& component = task.component();
-  const host::Opened opened = plugins.find(component.plugin);
-  if (!opened) return Failed{opened.error};
-  const gale_component* table = opened.plugin->find(component.type);
-  if (table == nullptr) return Failed{"plugin '" + component.plugin + "' has no component '" + component.type + "'"};
+  const auto table = find(plugins, component.plugin, component.type);
+  if (!table) return Failed{table.error()};
   for (std::size_t i = 0; i < task.customs().size(); ++i) {
     const plan::Custom& custom = task.customs()[i]->custom;
-    const host::Opened from = plugins.find(custom.plugin);
-    if (!from) return Failed{from.error};
-    const gale_component* grouping = from.plugin->find(custom.type);
-    if (grouping == nullptr) return Failed{"plugin '" + custom.plugin + "' has no grouping '" + custom.type + "'"};
+    const auto grouping = find(plugins, custom.plugin, custom.type);
+    if (!grouping) return Failed{grouping.error()};
     std::optional<std::string> wrong;
-    pool_.call(task, [&] { wrong = task.start_custom(i, *grouping); });
+    pool_.call(task, [&] { wrong = task.start_custom(i, **grouping); });
+    if (wrong) return Failed{*wrong};
+  }
+  const std::vector<const plan::Hook*> hooks = task.hooks();
+  for (std::size_t i = 0; i < hooks.size(); ++i) {
+    const auto hook = find(plugins, hooks[i]->plugin, hooks[i]->type);
+    if (!hook) return Failed{hook.error()};
+    std::optional<std::string> wrong;
+    pool_.call(task, [&] { wrong = task.start_hook(i, **hook); });
     if (wrong) return Failed{*wrong};
   }
   std::optional<std::string> wrong;
-  pool_.call(task, [&] { wrong = task.start(*table); });
+  pool_.call(task, [&] { wrong = task.start(**table); });
   if (wrong) return Failed{*wrong};
   return {};
 }
@@ -105,6 +138,7 @@ Result<void> Worker::start(host::PluginSearch& plugins) {
     if (Result<void> bound = peers_->start(); !bound) return bound;
   }
   wire_streams();
+  if (Result<void> started = start_hooks(plugins); !started) return started;
   // Bolts first: when the first spout runs, all that it feeds is open.
   for (const auto& bolt : bolts_) {
     if (!bolt) continue;
@@ -213,6 +247,20 @@ void Worker::stop() {
     bolt->drop_rest();
     pool_.call(*bolt, [&] { bolt->stop(); });
   }
+  for (; !hooks_.empty(); hooks_.pop_back()) {  // the last one started is the first to go
+    execute::WorkerHook& one = *hooks_.back();
+    std::string wrong;
+    hook_running_ = &one;
+    pool_.call(one, [&] { wrong = one.stop(); });
+    hook_running_ = nullptr;
+    if (!wrong.empty()) say(wrong);
+  }
+}
+
+std::vector<std::string> Worker::running() {
+  std::vector<std::string> names = pool_.running();
+  if (const execute::WorkerHook* const hook = hook_running_) names.push_back(hook->name());
+  return names;
 }
 
 void Worker::tell(wire::AckBatch&& batch) {

@@ -11,11 +11,13 @@
 #include "engine/execute/bolt_task.hpp"
 #include "engine/execute/environment.hpp"
 #include "engine/execute/spout_task.hpp"
+#include "engine/execute/worker_hook.hpp"
 #include "engine/plan/plan.hpp"
 #include "engine/worker/peers.hpp"
 #include "engine/worker/report.hpp"
 #include "topology-api/host/search.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -40,7 +42,8 @@ class Worker final : execute::AckSink, execute::Watcher {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Makes and opens every task of this worker, then lets them run. A text when one cannot start: nothing runs then.
+  /// Starts the worker's hooks, makes and opens every task of this worker, then lets them run. A text when one cannot
+  /// start: nothing runs then.
   Result<void> start(host::PluginSearch& plugins);
   /// Until every task has finished, or `most` has passed. True: all have finished.
   bool wait(Duration most);
@@ -49,11 +52,12 @@ class Worker final : execute::AckSink, execute::Watcher {
   [[nodiscard]] std::uint64_t wait_news(std::uint64_t seen, Duration most);
   /// Takes the errors with it; the rest can be read as often as wanted.
   [[nodiscard]] Report report();
-  /// The tasks that have a turn now: who they are when a stop() does not return. Any thread.
-  [[nodiscard]] std::vector<std::string> running() { return pool_.running(); }
+  /// The tasks that have a turn now, and a hook of the worker's that has not returned: who they are when a stop() does
+  /// not return. Any thread.
+  [[nodiscard]] std::vector<std::string> running();
   /// Spouts emit nothing new; the run then ends as if all input had ended. Any thread.
   void drain();
-  /// Stops the pool, closes the components. Idempotent.
+  /// Stops the pool, closes the components, stops the hooks. Idempotent.
   void stop();
 
  private:
@@ -67,6 +71,7 @@ class Worker final : execute::AckSink, execute::Watcher {
   void make_tasks();
   void wire_streams();
   [[nodiscard]] std::vector<execute::Destination*> destinations(const plan::Component& to, bool feedback);
+  Result<void> start_hooks(host::PluginSearch& plugins);
   Result<void> open(host::PluginSearch& plugins, execute::ComponentTask& task);
   [[nodiscard]] bool local(TaskId task) const { return plan_.tasks[task.value].worker == options_.self; }
 
@@ -82,6 +87,8 @@ class Worker final : execute::AckSink, execute::Watcher {
   std::vector<std::unique_ptr<execute::BoltTask>> bolts_;    // by TaskId; null where not local or a spout
   std::vector<std::unique_ptr<execute::SpoutTask>> spouts_;  // by TaskId
   std::vector<std::unique_ptr<execute::AckerTask>> ackers_;  // by LedgerId; null where not local
+  std::vector<std::unique_ptr<execute::WorkerHook>> hooks_;  // those that start() has come to, in order
+  std::atomic<const execute::WorkerHook*> hook_running_{nullptr};
   bool running_ = false;
 
   std::mutex lock_;

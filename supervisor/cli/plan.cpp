@@ -83,6 +83,19 @@ std::string cycles(const plan::Plan& plan) {
   return text.empty() ? text : "\n" + text;
 }
 
+/// What watches the tasks and the workers; nothing when nothing does.
+std::string hooks(const plan::Plan& plan) {
+  if (plan.hooks.empty()) return {};
+  Table table({"hook", "kind", "of"});
+  for (const plan::Hook& hook : plan.hooks) {
+    std::vector<std::string> ids;
+    for (const ComponentId id : hook.components) ids.push_back(plan.component(id).id);
+    table.row({hook.plugin + "." + hook.type, name_of(hook.kind),
+               hook.kind == host::ComponentKind::kWorkerHook ? "each worker" : list_of(ids)});
+  }
+  return "\n" + table.text();
+}
+
 bool in_cycle(const plan::Plan& plan, const plan::Component& component) {
   return std::any_of(component.inputs.begin(), component.inputs.end(),
                      [&](std::size_t edge) { return plan.edges[edge].feedback; });
@@ -160,7 +173,7 @@ class PlanCommand final : public Command {
     if (mermaid_) return plan_mermaid(plan);
     return plan.name + ": " + std::to_string(plan.tasks.size()) + " tasks, " + std::to_string(plan.edges.size()) +
            " streams, " + std::to_string(plan.workers) + " workers\n\n" + components(plan) + "\n" + streams(plan) +
-           cycles(plan) + "\n" + workers(plan) +
+           cycles(plan) + hooks(plan) + "\n" + workers(plan) +
            "\ninboxes, cycles, outboxes, ledgers, replay, kept: what they hold when everything is full\n";
   }
 

@@ -37,6 +37,12 @@ Json json_of(const plan::Plan& plan, const plan::Edge& e) {
           {"feedback", e.feedback}};
 }
 
+Json json_of(const plan::Plan& plan, const plan::Hook& hook) {
+  Json components = Json::array();
+  for (const ComponentId id : hook.components) components.push_back(plan.component(id).id);
+  return {{"class", hook.plugin + "." + hook.type}, {"kind", name_of(hook.kind)}, {"components", components}};
+}
+
 /// "stream: grouping", without the name of the default stream.
 std::string label(const plan::Plan& plan, const plan::Edge& e) {
   const std::string& stream = plan.component(e.from).streams[e.stream].name;
@@ -78,6 +84,8 @@ std::string plan_json(const plan::Plan& plan) {
     for (const std::size_t edge : cycle) ids.push_back(plan.component(plan.edges[edge].from).id);
     json["cycles"].push_back(std::move(ids));
   }
+  json["hooks"] = Json::array();
+  for (const plan::Hook& hook : plan.hooks) json["hooks"].push_back(json_of(plan, hook));
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -13,7 +13,7 @@ namespace gale::cli {
 [[nodiscard]] std::string grouping_text(const plan::Plan& plan, const plan::Edge& edge);
 
 /// One line: name, workers, components {id, kind, class, tasks, pinned, workers, streams}, streams {from, stream, to,
-/// grouping, fields, feedback}, cycles.
+/// grouping, fields, feedback}, cycles, hooks {class, kind, components}.
 [[nodiscard]] std::string plan_json(const plan::Plan& plan);
 /// Components as nodes, streams as edges; those that close a cycle are dashed.
 [[nodiscard]] std::string plan_dot(const plan::Plan& plan);

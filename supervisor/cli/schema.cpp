@@ -4,6 +4,7 @@
 // half-written: what can be known of it is used. Plugins run in child processes.
 #include "supervisor/schema/schema.hpp"
 
+#include "engine/plan/plugin_catalog.hpp"
 #include "supervisor/cli/commands.hpp"
 #include "supervisor/cli/in_child.hpp"
 #include "supervisor/cli/plugin_json.hpp"
@@ -34,7 +35,7 @@ class SoundPlugins final : public plan::Catalog {
   }
 
  private:
-  PluginCatalog plugins_;
+  plan::PluginCatalog plugins_;
   const std::set<std::string, std::less<>>& sound_;
 };
 

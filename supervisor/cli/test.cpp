@@ -3,6 +3,7 @@
 // gale test FILE...: runs the tests that stand in topology files. Each runs in a child process, so that one that
 // crashes, hangs or ends the process fails like any other.
 #include "engine/base/log.hpp"
+#include "engine/plan/plugin_catalog.hpp"
 #include "supervisor/cli/commands.hpp"
 #include "supervisor/cli/in_child.hpp"
 #include "supervisor/cli/test_plan.hpp"
@@ -54,7 +55,7 @@ std::vector<trial::Complaint> parse_complaints(const std::string& text) {
 std::vector<trial::Complaint> run_test(const TopologyArguments& arguments, const plan::TopologyTest& test) {
   host::PluginSearch search = search_for(arguments);
   search.provide(trial::stand_ins());
-  PluginCatalog catalog(search);
+  plan::PluginCatalog catalog(search);
   Faults faults;
   const auto planned = plan_test(arguments, test, catalog, faults);
   if (!planned) {

@@ -2,6 +2,7 @@
 #include "supervisor/cli/topology_arguments.hpp"
 
 #include "engine/plan/only.hpp"
+#include "engine/plan/plugin_catalog.hpp"
 #include "engine/plan/settings_table.hpp"
 #include "supervisor/cli/options.hpp"
 
@@ -43,22 +44,6 @@ void add_workers_option(OptionsInit add, TopologyArguments& arguments, const cha
   add("workers", count_option("workers", arguments.workers, 1, plan::kMostWorkers), explain);
 }
 
-Result<const host::PluginDescription*> PluginCatalog::find(std::string_view plugin) {
-  const host::Opened opened = search_.find(plugin);
-  if (!opened) return Failed{opened.error};
-  return &opened.plugin->description();
-}
-
-Result<std::optional<host::ComponentDescription>> PluginCatalog::describe(std::string_view plugin,
-                                                                          std::string_view component,
-                                                                          const host::TaskInfo& task) {
-  const host::Opened opened = search_.find(plugin);
-  if (!opened) return Failed{opened.error};
-  host::Described described = opened.plugin->describe(component, task);
-  if (!described) return Failed{described.error};
-  return std::optional(std::move(described.description));
-}
-
 host::PluginSearch search_for(const TopologyArguments& arguments) {
   const std::vector<std::filesystem::path> given(arguments.plugins.begin(), arguments.plugins.end());
   return host::PluginSearch(host::PluginSearch::standard_dirs(given, arguments.file));
@@ -82,7 +67,7 @@ plan::PlanOutcome load(const TopologyArguments& arguments, host::PluginSearch& s
     return bad;
   }
   const plan::Topology topology = plan::read_topology_file(arguments.file, *sets, plan::process_environment());
-  PluginCatalog catalog(search);
+  plan::PluginCatalog catalog(search);
   plan::PlanOutcome whole = plan::make_plan(topology, catalog, {arguments.workers});
   if (!whole || arguments.only.empty()) return whole;
   const Result<plan::Topology> part = plan::only(topology, arguments.only);

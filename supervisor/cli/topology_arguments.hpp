@@ -4,7 +4,6 @@
 // file and its plugins to a plan.
 #pragma once
 
-#include "engine/plan/catalog.hpp"
 #include "engine/plan/make_plan.hpp"
 #include "topology-api/host/search.hpp"
 
@@ -39,18 +38,6 @@ void add_only_option(OptionsInit add, TopologyArguments& arguments);
 void add_plugins_option(OptionsInit add, TopologyArguments& arguments);
 /// --workers
 void add_workers_option(OptionsInit add, TopologyArguments& arguments, const char* explain);
-
-/// Opens plugins where the search finds them.
-class PluginCatalog final : public plan::Catalog {
- public:
-  explicit PluginCatalog(host::PluginSearch& search) : search_(search) {}
-  Result<const host::PluginDescription*> find(std::string_view plugin) override;
-  Result<std::optional<host::ComponentDescription>> describe(std::string_view plugin, std::string_view component,
-                                                             const host::TaskInfo& task) override;
-
- private:
-  host::PluginSearch& search_;
-};
 
 [[nodiscard]] host::PluginSearch search_for(const TopologyArguments& arguments);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // gale validate FILE...: reports every fault of every file.
+#include "engine/plan/plugin_catalog.hpp"
 #include "supervisor/cli/commands.hpp"
 #include "supervisor/cli/test_plan.hpp"
 #include "supervisor/cli/topology_arguments.hpp"
@@ -42,7 +43,7 @@ class Validate final : public Command {
   /// What is wrong with the file's tests; of a file that has no other faults, since tests are checked against it.
   void check_tests(host::PluginSearch& search, plan::PlanOutcome& outcome) const {
     const auto tests = read_tests(topology_, outcome.faults);
-    PluginCatalog catalog(search);
+    plan::PluginCatalog catalog(search);
     if (tests && outcome) {
       for (const plan::TopologyTest& test : *tests) (void)plan_test(topology_, test, catalog, outcome.faults);
     }

@@ -3,6 +3,7 @@
 // Classes and their keys, as the plugins tell them.
 #include "supervisor/schema/schema.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace gale::schema {
@@ -80,22 +81,24 @@ Json rule_of(const std::string& class_name, const Json& component) {
   return when("className", {{"const", class_name}}, std::move(then));
 }
 
-/// Calls `visit(class name, component)` for each of that kind.
+/// Calls `visit(class name, component)` for each of these kinds.
 template <class Visit>
-void each_class(const SchemaFacts& facts, host::ComponentKind kind, Visit visit) {
+void each_class(const SchemaFacts& facts, Kinds kinds, Visit visit) {
   for (const Json& plugin : facts.plugins) {
     for (const Json& component : plugin["components"]) {
-      if (component["kind"] == host::name_of(kind))
-        visit(plugin["name"].get<std::string>() + "." + component["name"].get<std::string>(), component);
+      const bool is_meant = std::any_of(kinds.begin(), kinds.end(), [&](host::ComponentKind kind) {
+        return component["kind"] == host::name_of(kind);
+      });
+      if (is_meant) visit(plugin["name"].get<std::string>() + "." + component["name"].get<std::string>(), component);
     }
   }
 }
 
 }  // namespace
 
-Json class_name_schema(const SchemaFacts& facts, host::ComponentKind kind) {
+Json class_name_schema(const SchemaFacts& facts, Kinds kinds) {
   std::vector<NamedValue> classes;
-  each_class(facts, kind, [&](const std::string& name, const Json& component) {
+  each_class(facts, kinds, [&](const std::string& name, const Json& component) {
     classes.push_back({name, component["doc"].get<std::string>()});
   });
   std::string loaded;
@@ -106,9 +109,9 @@ Json class_name_schema(const SchemaFacts& facts, host::ComponentKind kind) {
   return classes.empty() ? other : one_of(classes, std::move(other));
 }
 
-Json class_rules(const SchemaFacts& facts, host::ComponentKind kind) {
+Json class_rules(const SchemaFacts& facts, Kinds kinds) {
   Json rules = Json::array();
-  each_class(facts, kind,
+  each_class(facts, kinds,
              [&](const std::string& name, const Json& component) { rules.push_back(rule_of(name, component)); });
   return rules;
 }

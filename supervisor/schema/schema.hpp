@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <functional>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,14 +32,18 @@ struct SchemaFacts {
 
 // Its parts, a file each.
 
+using Kinds = std::initializer_list<host::ComponentKind>;
+
 /// tests.cpp: the block `tests`.
 [[nodiscard]] Json tests_schema(const SchemaFacts& facts);
+/// hooks.cpp: an entry of `hooks`.
+[[nodiscard]] Json hook_schema(const SchemaFacts& facts);
 /// streams.cpp: an entry of `streams`.
 [[nodiscard]] Json stream_schema(const SchemaFacts& facts);
-/// classes.cpp: what className may be where that kind stands.
-[[nodiscard]] Json class_name_schema(const SchemaFacts& facts, host::ComponentKind kind);
-/// classes.cpp: for each class of that kind, what its properties may be: an `allOf`, which may be empty.
-[[nodiscard]] Json class_rules(const SchemaFacts& facts, host::ComponentKind kind);
+/// classes.cpp: what className may be where those kinds stand.
+[[nodiscard]] Json class_name_schema(const SchemaFacts& facts, Kinds kinds);
+/// classes.cpp: for each class of those kinds, what its properties may be: an `allOf`, which may be empty.
+[[nodiscard]] Json class_rules(const SchemaFacts& facts, Kinds kinds);
 
 // What they are made of: parts.cpp.
 

@@ -71,11 +71,11 @@ Json grouping_rules() {
 
 Json custom_class(const SchemaFacts& facts) {
   Json map = map_of(plan::custom_keys(), [&](std::string_view key) -> Json {
-    if (key == "className") return class_name_schema(facts, ComponentKind::kGrouping);
+    if (key == "className") return class_name_schema(facts, {ComponentKind::kGrouping});
     if (key == "properties") return {{"anyOf", Json::array({{{"$ref", "#/definitions/properties"}}})}};
     throw std::logic_error("the schema has no shape for the key '" + std::string(key) + "' of customClass");
   });
-  if (Json rules = class_rules(facts, ComponentKind::kGrouping); !rules.empty()) map["allOf"] = std::move(rules);
+  if (Json rules = class_rules(facts, {ComponentKind::kGrouping}); !rules.empty()) map["allOf"] = std::move(rules);
   return map;
 }
 

@@ -67,7 +67,7 @@ Json threading() {
 Json vertex(const SchemaFacts& facts, ComponentKind kind) {
   Json map = map_of(plan::vertex_keys(), [&](std::string_view key) -> Json {
     if (key == "id") return id();
-    if (key == "className") return class_name_schema(facts, kind);
+    if (key == "className") return class_name_schema(facts, {kind});
     if (key == "constructorArgs") return nullptr;
     if (key == "properties") return {{"anyOf", Json::array({{{"$ref", "#/definitions/properties"}}})}};
     if (key == "parallelism" || key == "numTasks") return count();
@@ -75,7 +75,7 @@ Json vertex(const SchemaFacts& facts, ComponentKind kind) {
     if (key == "config") return config(kind == ComponentKind::kSpout ? plan::kInSpout : plan::kInBolt);
     return no_shape("a component", key);
   });
-  if (Json rules = class_rules(facts, kind); !rules.empty()) map["allOf"] = std::move(rules);
+  if (Json rules = class_rules(facts, {kind}); !rules.empty()) map["allOf"] = std::move(rules);
   return map;
 }
 
@@ -108,6 +108,7 @@ Json topology_schema(const SchemaFacts& facts) {
     if (key == "spouts") return list_of("spout", true);
     if (key == "bolts") return list_of("bolt", false);
     if (key == "streams") return list_of("stream", false);
+    if (key == "hooks") return list_of("hook", false);
     if (key == "tests") return tests_schema(facts);
     return no_shape("a topology", key);
   }));
@@ -120,6 +121,7 @@ Json topology_schema(const SchemaFacts& facts) {
       {"spout", vertex(facts, ComponentKind::kSpout)},
       {"bolt", vertex(facts, ComponentKind::kBolt)},
       {"stream", stream_schema(facts)},
+      {"hook", hook_schema(facts)},
   };
   return schema;
 }

@@ -109,6 +109,19 @@ class Null final : public gale::BasicBolt {
   std::int64_t received_ = 0, sum_ = 0, bytes_ = 0, last_receipt_ns_ = 0;
 };
 
-GALE_PLUGIN("bench", "1.0.0", Const, Identity, Null);
+/// As little as a hook can do: what the engine's side of one costs.
+class Tally final : public gale::TaskHook {
+ public:
+  void describe(gale::Describe& d) override { d.doc("Counts what it is told."); }
+  void prepare(gale::Context& context) override { events_ = context.counter("events"); }
+  void emit(const gale::EmitInfo&) override { events_.add(); }
+  void execute(const gale::ExecuteInfo&) override { events_.add(); }
+  void ack(const gale::AckInfo&) override { events_.add(); }
+
+ private:
+  gale::Counter events_;
+};
+
+GALE_PLUGIN("bench", "1.0.0", Const, Identity, Null, Tally);
 
 }  // namespace bench

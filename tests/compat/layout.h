@@ -206,9 +206,41 @@ GALE_MEMBER(gale_component, restore, 136, 8);
 GALE_MEMBER(gale_component, watermark, 144, 8);
 #if GALE_ABI_MINOR >= 1
 GALE_MEMBER(gale_component, describe_for, 152, 8);
+#endif
+#if GALE_ABI_MINOR >= 4
+GALE_MEMBER(gale_component, observe, 160, 8);
+GALE_SIZE(gale_component, 168, 8);
+#elif GALE_ABI_MINOR >= 1
 GALE_SIZE(gale_component, 160, 8);
 #else
 GALE_SIZE(gale_component, 152, 8);
+#endif
+
+#if GALE_ABI_MINOR >= 4
+GALE_VALUE(GALE_TASK_HOOK, 4);
+GALE_VALUE(GALE_WORKER_HOOK, 5);
+GALE_VALUE(GALE_EVENT_EMIT, 1);
+GALE_VALUE(GALE_EVENT_EXECUTE, 2);
+GALE_VALUE(GALE_EVENT_ACK, 3);
+GALE_VALUE(GALE_EVENT_FAIL, 4);
+GALE_VALUE(GALE_EVENT_ROOT, 0xffffffffu);
+GALE_MEMBER(gale_event, size, 0, 4);
+GALE_MEMBER(gale_event, kind, 4, 4);
+GALE_MEMBER(gale_event, stream, 8, 4);
+GALE_MEMBER(gale_event, verdict, 12, 4);
+GALE_MEMBER(gale_event, values, 16, 8);
+GALE_MEMBER(gale_event, end, 24, 8);
+GALE_MEMBER(gale_event, tasks, 32, 8);
+GALE_MEMBER(gale_event, count, 40, 4);
+GALE_MEMBER(gale_event, roots, 44, 4);
+GALE_MEMBER(gale_event, id, 48, 8);
+GALE_MEMBER(gale_event, attempt, 56, 4);
+GALE_MEMBER(gale_event, final, 60, 4);
+GALE_MEMBER(gale_event, tracked, 64, 4);
+GALE_MEMBER(gale_event, source_task, 68, 4);
+GALE_MEMBER(gale_event, took_ns, 72, 8);
+GALE_MEMBER(gale_event, reason, 80, 16);
+GALE_SIZE(gale_event, 96, 8);
 #endif
 
 #endif /* GALE_TESTS_COMPAT_LAYOUT_H_ */

@@ -3,6 +3,7 @@
 
 #include "engine/base/log.hpp"
 #include "engine/plan/make_plan.hpp"
+#include "engine/plan/plugin_catalog.hpp"
 
 #include <doctest/doctest.h>
 
@@ -12,19 +13,6 @@
 
 namespace gale::test {
 namespace {
-
-class Catalog final : public plan::Catalog {
- public:
-  explicit Catalog(host::PluginSearch& search) : search_(search) {}
-  Result<const host::PluginDescription*> find(std::string_view plugin) override {
-    const host::Opened opened = search_.find(plugin);
-    if (!opened) return Failed{opened.error};
-    return &opened.plugin->description();
-  }
-
- private:
-  host::PluginSearch& search_;
-};
 
 std::string address_of(const void* script) {
   return "script: " + std::to_string(reinterpret_cast<std::intptr_t>(script));
@@ -46,6 +34,8 @@ SpoutScript numbers(std::uint64_t count, Replay replay) {
 std::string at(const SpoutScript& script) { return address_of(&script); }
 std::string at(const BoltScript& script) { return address_of(&script); }
 std::string at(const GroupingScript& script) { return address_of(&script); }
+std::string at(const HookScript& script) { return address_of(&script); }
+std::string at(const WorkerHookScript& script) { return address_of(&script); }
 
 std::string pair_of(const SpoutScript& spout, const BoltScript& bolt, const std::string& config,
                     const std::string& bolt_class) {
@@ -83,7 +73,7 @@ std::vector<std::filesystem::path> plugin_dirs() {
 plan::Plan plan_of(const std::string& yaml, host::PluginSearch& plugins) {
   const plan::Topology topology =
       plan::read_topology(yaml, "test.yaml", {}, [](const std::string&) { return nullptr; });
-  Catalog catalog(plugins);
+  plan::PluginCatalog catalog(plugins);
   plan::PlanOutcome outcome = plan::make_plan(topology, catalog);
   REQUIRE_MESSAGE(outcome, plan::report(outcome, "test.yaml") << yaml);
   return std::move(*outcome.plan);

@@ -73,6 +73,8 @@ SpoutScript numbers(std::uint64_t count, Replay replay = Replay::engine);
 std::string at(const SpoutScript& script);
 std::string at(const BoltScript& script);
 std::string at(const GroupingScript& script);
+std::string at(const HookScript& script);
+std::string at(const WorkerHookScript& script);
 
 /// The usual topology: spout -> bolt, one task each. `config` as in YAML: "topology.max.attempts: 1".
 std::string pair_of(const SpoutScript& spout, const BoltScript& bolt, const std::string& config = "",

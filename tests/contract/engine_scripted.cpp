@@ -10,7 +10,9 @@ namespace {
 
 using gale::test::BoltScript;
 using gale::test::GroupingScript;
+using gale::test::HookScript;
 using gale::test::SpoutScript;
+using gale::test::WorkerHookScript;
 
 template <class Script>
 Script& script_at(std::int64_t address) {
@@ -125,6 +127,56 @@ class Choice final : public gale::Grouping {
   gale::Field<std::int64_t> n_;
 };
 
+class Hook final : public gale::TaskHook {
+ public:
+  void describe(gale::Describe& d) override {
+    d.doc("Runs a script.");
+    d.key("script", address_, "Where the script is.");
+  }
+  void prepare(gale::Context& context) override {
+    script_ = &script_at<HookScript>(address_);
+    if (script_->prepare) script_->prepare(context);
+  }
+  void emit(const gale::EmitInfo& info) override {
+    if (script_->emit) script_->emit(info);
+  }
+  void execute(const gale::ExecuteInfo& info) override {
+    if (script_->execute) script_->execute(info);
+  }
+  void ack(const gale::AckInfo& info) override {
+    if (script_->ack) script_->ack(info);
+  }
+  void fail(const gale::FailInfo& info) override {
+    if (script_->fail) script_->fail(info);
+  }
+  void cleanup() override {
+    if (script_->cleanup) script_->cleanup();
+  }
+
+ private:
+  std::int64_t address_ = 0;
+  HookScript* script_ = nullptr;
+};
+
+class Process final : public gale::WorkerHook {
+ public:
+  void describe(gale::Describe& d) override {
+    d.doc("Runs a script.");
+    d.key("script", address_, "Where the script is.");
+  }
+  void start(gale::Context& context) override {
+    script_ = &script_at<WorkerHookScript>(address_);
+    if (script_->start) script_->start(context);
+  }
+  void stop() override {
+    if (script_->stop) script_->stop();
+  }
+
+ private:
+  std::int64_t address_ = 0;
+  WorkerHookScript* script_ = nullptr;
+};
+
 }  // namespace
 
-GALE_PLUGIN("scripted", "1.0.0", Source, Step, Ticker, Choice);
+GALE_PLUGIN("scripted", "1.0.0", Source, Step, Ticker, Choice, Hook, Process);

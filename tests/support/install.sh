@@ -8,12 +8,17 @@ set -euo pipefail
 
 required=(g++ cmake ninja-build pkg-config ccache libzmq3-dev cppzmq-dev libmsgpack-cxx-dev libyaml-cpp-dev
   libboost-program-options-dev doctest-dev libxxhash-dev libspdlog-dev nlohmann-json3-dev
-  libvalijson-dev libre2-dev abigail-tools)
-optional=(mold groff-base zsh) # links faster; check manual pages and completions; installed along with the others, never asked for alone
+  libvalijson-dev libre2-dev)
+optional=(mold) # links faster; installed along with the others, never asked for alone
 
 # Any Python from 3.9 on will do, wherever it came from.
 if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
   required+=(python3)
+fi
+
+# What the tests hold against Gale: the other compiler, the ABI's dump, packages, manual pages, completions.
+if [[ ${1:-} == tests ]]; then
+  required+=(clang abigail-tools dpkg-dev groff-base zsh)
 fi
 
 # So will any node from 18 on with npm: the schema's tests run their packages on it.

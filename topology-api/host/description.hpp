@@ -13,7 +13,11 @@
 
 namespace gale::host {
 
-enum class ComponentKind : std::uint32_t { kSpout = 1, kBolt = 2, kGrouping = 3 };
+enum class ComponentKind : std::uint32_t { kSpout = 1, kBolt = 2, kGrouping = 3, kTaskHook = 4, kWorkerHook = 5 };
+
+[[nodiscard]] constexpr bool is_hook(ComponentKind kind) noexcept {
+  return kind == ComponentKind::kTaskHook || kind == ComponentKind::kWorkerHook;
+}
 
 /// For people.
 [[nodiscard]] constexpr const char* name_of(ComponentKind kind) noexcept {
@@ -22,6 +26,10 @@ enum class ComponentKind : std::uint32_t { kSpout = 1, kBolt = 2, kGrouping = 3 
       return "spout";
     case ComponentKind::kBolt:
       return "bolt";
+    case ComponentKind::kTaskHook:
+      return "task hook";
+    case ComponentKind::kWorkerHook:
+      return "worker hook";
     case ComponentKind::kGrouping:
       break;
   }

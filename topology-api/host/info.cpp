@@ -5,13 +5,21 @@
 
 namespace gale::host {
 
-std::string task_info(const TaskInfo& info) {
-  Value::Array inputs;
-  for (const InputInfo& one : info.inputs) {
-    inputs.push_back(Value::Map{{"component", Value(one.component)},
-                                {"stream", Value(one.stream)},
-                                {"fields", Value(Value::Array(one.fields.begin(), one.fields.end()))}});
+namespace {
+
+Value list_of(const std::vector<InputInfo>& streams) {
+  Value::Array list;
+  for (const InputInfo& one : streams) {
+    list.push_back(Value::Map{{"component", Value(one.component)},
+                              {"stream", Value(one.stream)},
+                              {"fields", Value(Value::Array(one.fields.begin(), one.fields.end()))}});
   }
+  return list;
+}
+
+}  // namespace
+
+std::string task_info(const TaskInfo& info) {
   Value::Array outputs;
   for (const OutputInfo& one : info.outputs) {
     outputs.push_back(Value::Map{{"stream", Value(one.stream)},
@@ -25,7 +33,10 @@ std::string task_info(const TaskInfo& info) {
                                         {"index", Value(info.index)},
                                         {"tasks", Value(info.tasks)},
                                         {"config", Value(info.config)},
-                                        {"inputs", Value(std::move(inputs))},
+                                        {"inputs", list_of(info.inputs)},
+                                        {"streams", list_of(info.streams)},
+                                        {"worker", Value(info.worker)},
+                                        {"workers", Value(info.workers)},
                                         {"outputs", Value(std::move(outputs))}}));
 }
 

@@ -16,6 +16,9 @@ struct InputInfo {
   std::vector<std::string> fields;
 };
 
+/// A stream of the task's own, for hooks.
+using StreamInfo = InputInfo;
+
 /// A component that reads a direct stream of the task's.
 struct OutputInfo {
   std::string stream, component;
@@ -30,6 +33,8 @@ struct TaskInfo {
   Value::Map config;              // the keys that the topology sets
   std::vector<InputInfo> inputs;  // by input number
   std::vector<OutputInfo> outputs = {};
+  std::uint32_t worker = 0, workers = 0;  // its number, from 1, and how many there are; 0 where nothing runs
+  std::vector<StreamInfo> streams = {};   // by stream number
 };
 
 std::string task_info(const TaskInfo& info);

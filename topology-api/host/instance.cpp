@@ -79,6 +79,11 @@ Status Instance::choose(std::span<const std::uint8_t> values, gale_targets& targ
   });
 }
 
+Status Instance::observe(const gale_event& event) {
+  if (component_->kind != GALE_TASK_HOOK || component_->observe == nullptr) return unsupported(*component_, "observe");
+  return with_text([&](gale_text* text) { return component_->observe(self_, &event, text); });
+}
+
 Status Instance::activate(bool active) {
   if (component_->activate == nullptr) return {};
   return with_text([&](gale_text* text) { return component_->activate(self_, active ? 1 : 0, text); });

@@ -51,6 +51,8 @@ class Instance {
   Status completed(std::span<const gale_completion> completions);
   /// GALE_UNSUPPORTED when the component is no grouping.
   Status choose(std::span<const std::uint8_t> values, gale_targets& targets);
+  /// GALE_UNSUPPORTED when the component is no task hook.
+  Status observe(const gale_event& event);
   Status activate(bool active);
   Status close();
 

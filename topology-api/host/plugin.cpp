@@ -34,6 +34,10 @@ std::string version_of(std::uint32_t major, std::uint32_t minor) {
 bool sound(gale_str s) { return s.data != nullptr && s.size > 0 && s.size <= kMostName; }
 std::string owned(gale_str s) { return {s.data, s.size}; }
 
+bool can_observe(const gale_component& c) {
+  return c.size >= offsetof(gale_component, observe) + sizeof(void*) && c.observe != nullptr;
+}
+
 std::string check_functions(const gale_component& c) {
   const char* lacks = c.describe == nullptr                            ? "describe"
                       : c.create == nullptr                            ? "create"
@@ -41,6 +45,7 @@ std::string check_functions(const gale_component& c) {
                       : c.kind == GALE_SPOUT && c.next == nullptr      ? "next"
                       : c.kind == GALE_BOLT && c.execute == nullptr    ? "execute"
                       : c.kind == GALE_GROUPING && c.choose == nullptr ? "choose"
+                      : c.kind == GALE_TASK_HOOK && !can_observe(c)    ? "observe"
                                                                        : nullptr;
   return lacks == nullptr ? std::string() : std::string("has no ") + lacks + " function" + kDamaged;
 }
@@ -143,7 +148,7 @@ std::string Plugin::take(const gale_component* table) {
   one.name = owned(table->name);
   const std::string who = "component '" + one.name + "' ";
   if (find(one.name) != nullptr) return who + "stands twice in its GALE_PLUGIN; a component's name is its class's";
-  if (table->kind < GALE_SPOUT || table->kind > GALE_GROUPING)
+  if (table->kind < GALE_SPOUT || table->kind > GALE_WORKER_HOOK)
     return who + "is of kind " + std::to_string(table->kind) + ", which this gale does not know; use a newer gale";
   if (table->kind == GALE_GROUPING && description_.minor < kGroupingsSince)  // its choose has another signature
     return who + "is a grouping, which came with plugin ABI " + version_of(GALE_ABI_MAJOR, kGroupingsSince) +
@@ -151,6 +156,8 @@ std::string Plugin::take(const gale_component* table) {
   one.kind = static_cast<ComponentKind>(table->kind);
   if (const std::string wrong = check_functions(*table); !wrong.empty()) return who + wrong;
   if (const std::string wrong = describe_alone(*table, one); !wrong.empty()) return who + wrong;
+  if (is_hook(one.kind) && (!one.streams.empty() || !one.reads.empty() || one.tick_ms != 0))
+    return who + "is a " + name_of(one.kind) + " and declares streams, fields or a tick; a hook has doc and keys alone";
   description_.components.push_back(std::move(one));
   components_.push_back(table);
   return {};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The boundary between a host (the engine, the test kit) and a plugin (spouts, bolts, groupings in a shared library).
+ * The boundary between a host (the engine, the test kit) and a plugin (spouts, bolts, groupings, hooks in a library).
  * Plain C: no standard library type and no exception crosses it. Plugins are written against the C++ SDK beside this
  * file; only the SDK and topology-api/host speak these structs.
  *
@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #define GALE_ABI_MAJOR 1
-#define GALE_ABI_MINOR 3
+#define GALE_ABI_MINOR 4
 #define GALE_ABI_NOTE_SECTION ".note.gale" /* ELF note: owner "Gale", type 1, gale_note below; read before dlopen */
 #define GALE_ABI_ENTRY "gale_plugin_entry"
 
@@ -41,17 +41,20 @@ typedef struct {
 } gale_note;
 
 enum { GALE_OK = 0, GALE_THROWN = 1, GALE_TOO_MUCH = 2, GALE_CLOSED = 3, GALE_UNSUPPORTED = 4 }; /* statuses */
-enum { GALE_SPOUT = 1, GALE_BOLT = 2, GALE_GROUPING = 3 };                                       /* component kinds */
-enum { GALE_EMIT = 1, GALE_ACK = 2, GALE_FAIL = 3, GALE_TOUCH = 4 };                             /* record kinds */
+/* component kinds; the hooks since 1.4: an entry leaves them out of its table for a host that is older */
+enum { GALE_SPOUT = 1, GALE_BOLT = 2, GALE_GROUPING = 3, GALE_TASK_HOOK = 4, GALE_WORKER_HOOK = 5 };
+enum { GALE_EMIT = 1, GALE_ACK = 2, GALE_FAIL = 3, GALE_TOUCH = 4 }; /* record kinds */
 /* record flags; GALE_CHOSEN since 1.3 */
 enum { GALE_TRACKED = 1, GALE_REPLAY_BY_ENGINE = 2, GALE_DIRECT = 4, GALE_RAISED = 8, GALE_CHOSEN = 16 };
 enum { GALE_VERDICT_NONE = 0, GALE_VERDICT_ACKED = 1, GALE_VERDICT_FAILED = 2, GALE_VERDICT_KEPT = 3 };
 enum { GALE_NEXT_EMITTED = 0, GALE_NEXT_UNTIL = 1, GALE_NEXT_WOKEN = 2, GALE_NEXT_FINISHED = 3, GALE_NEXT_EMPTY = 4 };
+enum { GALE_EVENT_EMIT = 1, GALE_EVENT_EXECUTE = 2, GALE_EVENT_ACK = 3, GALE_EVENT_FAIL = 4 }; /* since 1.4 */
 enum { GALE_LOG_DEBUG = 0, GALE_LOG_INFO = 1, GALE_LOG_WARN = 2, GALE_LOG_ERROR = 3 };
 
 #define GALE_ANCHOR_NONE 0xffffffffu   /* no anchor */
 #define GALE_ANCHOR_LIST 0xfffffffeu   /* `extra` anchors stand before the values */
 #define GALE_REFUSED 0xffffffffu       /* n of CHOSEN: gale_task.choose could not route it, and fails the anchors */
+#define GALE_EVENT_ROOT 0xffffffffu    /* `stream` of a spout's ACK and FAIL: of a root, without values */
 #define GALE_FIRST_KEPT 0x100000000ull /* an anchor below it is an input's number in the batch, else a kept handle */
 
 /* A tuple going in: 8 bytes, the host's bytes up to values_at (skipped unread), one msgpack array up to size. */
@@ -118,6 +121,22 @@ typedef struct {
   uint32_t* at;
 } gale_targets;
 
+/* Since 1.4. What a task did, for a task hook; all of it lent for the call. A member that its kind does not name is 0.
+ * Root: of a spout's tracked tuple. took_ns: EXECUTE: of the call; ACK and FAIL of a root: since it was emitted. */
+typedef struct {
+  uint32_t size, kind;           /* GALE_EVENT_... */
+  uint32_t stream;               /* EMIT: the number of the stream; else of the input, or GALE_EVENT_ROOT */
+  uint32_t verdict;              /* EXECUTE: GALE_VERDICT_... */
+  const uint8_t *values, *end;   /* one msgpack array, but for a root */
+  const uint32_t* tasks;         /* EMIT: `count` tasks that get a copy, by their numbers within the topology */
+  uint32_t count, roots;         /* roots: how many wait for the tuple */
+  uint64_t id;                   /* of a root: EMIT if TRACKED, ACK, FAIL */
+  uint32_t attempt, final;       /* of a root, as id; FAIL: it is not tried again */
+  uint32_t tracked, source_task; /* EMIT: of a root; EXECUTE: who emitted the input */
+  int64_t took_ns;
+  gale_str reason; /* FAIL */
+} gale_event;
+
 typedef struct {
   uint32_t size;
   uint32_t limit;           /* how many times next() may be called */
@@ -132,7 +151,9 @@ typedef struct gale_task { /* host to SDK, lives from create to destroy */
   void* host;
   gale_out* out;
   gale_str info; /* msgpack map: topology, component, task, index, tasks, config {}, inputs [{component,stream,fields}];
-                  * since 1.2 outputs [{stream,component,first_task,tasks}]: who reads direct streams */
+                  * since 1.2 outputs [{stream,component,first_task,tasks}]: who reads direct streams;
+                  * since 1.4 worker (from 1), workers, and for task hooks streams [{component,stream,fields}], by
+                  * number: the task's own. A worker hook's has component "", task and index 0, tasks 1 */
   uint32_t (*keep)(const struct gale_task*, uint32_t input, gale_kept*);
   void (*wake)(const struct gale_task*);                               /* any thread: posted() and next() run soon */
   void (*log)(const struct gale_task*, uint32_t level, gale_str text); /* any thread */
@@ -167,6 +188,8 @@ typedef struct gale_component { /* a text in the last argument goes with GALE_TH
   /* Since 1.1. What describe() says of a task with this gale_task.info, whose config and inputs may decide streams,
    * reads and ticks: a map as describe writes it, with no keys. A throw says what is wrong with the configuration. */
   uint32_t (*describe_for)(gale_str info, void* into, void (*write)(void* into, gale_str map), gale_text*);
+  /* Task hooks, since 1.4. Their open is prepare, their close cleanup; of a worker hook they are start and stop. */
+  uint32_t (*observe)(void* self, const gale_event*, gale_text*);
 } gale_component;
 
 typedef struct {

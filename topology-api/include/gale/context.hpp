@@ -75,6 +75,9 @@ class Context {
   [[nodiscard]] std::uint32_t tasks() const noexcept { return runtime_.tasks; }
   /// This task's number within the topology.
   [[nodiscard]] std::uint32_t task() const noexcept { return runtime_.id; }
+  /// The worker process of this task, from 1, and how many there are; 0 under a host older than plugin ABI 1.4.
+  [[nodiscard]] std::uint32_t worker() const noexcept { return runtime_.worker; }
+  [[nodiscard]] std::uint32_t workers() const noexcept { return runtime_.workers; }
   /// The tasks that read a direct stream of this component, one of which each emit to it names; of one component, or
   /// of all that read it. By their numbers within the topology.
   [[nodiscard]] std::vector<std::uint32_t> targets(const Stream& stream, std::string_view component = {}) const {

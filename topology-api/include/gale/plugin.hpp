@@ -8,6 +8,7 @@
 #include "gale/abi.h"
 #include "gale/component.hpp"
 #include "gale/frontier.hpp"
+#include "gale/hook.hpp"
 
 #include <cstring>
 #include <exception>
@@ -49,13 +50,6 @@ void guarded_first(std::uint32_t& status, gale_text* text, F&& f) noexcept {
   if (s != GALE_OK) status = s;
 }
 
-/// Values that are lent for one call.
-class Borrowed final : public Values {
- public:
-  Borrowed(const std::uint8_t* values, const std::uint8_t* end, const Input* input) noexcept
-      : Values(values, end, input) {}
-};
-
 class Turn {  // marks the task's own thread for the job queue
  public:
   explicit Turn(JobQueue& queue) : queue_(queue) { queue_.begin_turn(); }
@@ -73,16 +67,25 @@ constexpr std::string_view bare_name(std::string_view type) {  // "words::Count"
 }
 constexpr gale_str lent(std::string_view s) { return {s.data(), s.size()}; }
 
+/// A host that is older than hooks gets the rest of the plugin.
+constexpr bool known_to(std::uint32_t host_minor, const gale_component& c) {
+  return host_minor >= 4 || c.kind < GALE_TASK_HOOK;
+}
+
 }  // namespace detail
 
 template <class T>
 struct PluginThunks {
-  static_assert(std::is_base_of_v<Spout, T> || std::is_base_of_v<Bolt, T> || std::is_base_of_v<Grouping, T>,
-                "a component derives publicly from gale::Spout, gale::Bolt, gale::BasicBolt or gale::Grouping");
+  static_assert(std::is_base_of_v<Spout, T> || std::is_base_of_v<Bolt, T> || std::is_base_of_v<Grouping, T> ||
+                    std::is_base_of_v<TaskHook, T> || std::is_base_of_v<WorkerHook, T>,
+                "a component derives publicly from gale::Spout, gale::Bolt, gale::BasicBolt, gale::Grouping, "
+                "gale::TaskHook or gale::WorkerHook");
   static_assert(std::is_default_constructible_v<T>,
                 "a component has a default constructor: its keys are set afterwards");
   static constexpr bool kSpout = std::is_base_of_v<Spout, T>;
   static constexpr bool kBolt = std::is_base_of_v<Bolt, T>;
+  static constexpr bool kTaskHook = std::is_base_of_v<TaskHook, T>;
+  static constexpr bool kWorkerHook = std::is_base_of_v<WorkerHook, T>;
 
   struct Instance {
     detail::Runtime runtime;
@@ -134,7 +137,16 @@ struct PluginThunks {
 
   static std::uint32_t open(void* self, gale_text* text) noexcept {
     const detail::Turn turn(*of(self).runtime.queue);
-    return detail::guarded(text, [&] { of(self).user.open(of(self).context); });
+    return detail::guarded(text, [&] {
+      Instance& in = of(self);
+      if constexpr (kTaskHook) {
+        in.user.prepare(in.context);
+      } else if constexpr (kWorkerHook) {
+        in.user.start(in.context);
+      } else {
+        in.user.open(in.context);
+      }
+    });
   }
 
   static std::uint32_t execute(void* self, gale_batch* batch, gale_text*) noexcept requires(kBolt) {
@@ -242,13 +254,18 @@ struct PluginThunks {
   }
 
   static std::uint32_t choose(void* self, const std::uint8_t* values, const std::uint8_t* end, gale_targets* targets,
-                              gale_text* text) noexcept requires(!kSpout && !kBolt) {
+                              gale_text* text) noexcept {
     Instance& in = of(self);
     targets->count = 0;
     return detail::guarded(text, [&] {
       Targets to(*targets);
       in.user.T::choose(detail::Borrowed(values, end, &in.runtime.inputs.front()), to);
     });
+  }
+
+  static std::uint32_t observe(void* self, const gale_event* event, gale_text* text) noexcept {
+    Instance& in = of(self);
+    return detail::guarded(text, [&] { detail::observe(in.user, in.runtime, *event); });
   }
 
   static std::uint32_t activate(void* self, std::uint32_t active, gale_text* text) noexcept {
@@ -258,7 +275,15 @@ struct PluginThunks {
   /// Mailboxes close first: close() may join threads that wait in post() for room.
   static std::uint32_t close(void* self, gale_text* text) noexcept {
     of(self).runtime.queue->close();
-    return detail::guarded(text, [&] { of(self).user.close(); });
+    return detail::guarded(text, [&] {
+      if constexpr (kTaskHook) {
+        of(self).user.cleanup();
+      } else if constexpr (kWorkerHook) {
+        of(self).user.stop();
+      } else {
+        of(self).user.close();
+      }
+    });
   }
   static void destroy(void* self) noexcept { delete static_cast<Instance*>(self); }
 
@@ -269,19 +294,28 @@ struct PluginThunks {
     c.describe = describe;
     c.create = create;
     c.open = open;
-    c.posted = posted;
-    c.activate = activate;
     c.close = close;
     c.destroy = destroy;
     c.describe_for = describe_for;
+    if constexpr (kTaskHook) {
+      c.kind = GALE_TASK_HOOK;
+      c.observe = observe;
+      return c;
+    } else if constexpr (kWorkerHook) {
+      c.kind = GALE_WORKER_HOOK;
+      return c;
+    } else {
+      c.posted = posted;
+      c.activate = activate;
+    }
     if constexpr (kSpout) {
       c.kind = GALE_SPOUT;
       c.next = next;
       c.completed = completed;
-    } else if constexpr (!kBolt) {
+    } else if constexpr (std::is_base_of_v<Grouping, T>) {
       c.kind = GALE_GROUPING;
       c.choose = choose;
-    } else {
+    } else if constexpr (kBolt) {
       c.kind = GALE_BOLT;
       c.execute = execute;
       c.finish = finish;
@@ -332,8 +366,11 @@ struct PluginThunks {
   constexpr std::size_t gale_detail_count = sizeof gale_detail_tables / sizeof *gale_detail_tables;                    \
   struct gale_detail_list {                                                                                            \
     const gale_component* at[gale_detail_count];                                                                       \
-    gale_detail_list() {                                                                                               \
-      for (std::size_t i = 0; i < gale_detail_count; ++i) at[i] = &gale_detail_tables[i];                              \
+    std::uint32_t count = 0;                                                                                           \
+    explicit gale_detail_list(std::uint32_t host_minor) {                                                              \
+      for (const gale_component& one : gale_detail_tables) {                                                           \
+        if (::gale::detail::known_to(host_minor, one)) at[count++] = &one;                                             \
+      }                                                                                                                \
     }                                                                                                                  \
   };                                                                                                                   \
   static_assert(sizeof(plugin_name) + sizeof(plugin_version) <= 56, "plugin name and version: 54 characters at most"); \
@@ -346,12 +383,12 @@ struct PluginThunks {
       5, sizeof(gale_note), 1, "Gale", {GALE_ABI_MAJOR, GALE_ABI_MINOR, plugin_name " " plugin_version}};              \
   }                                                                                                                    \
   extern "C" __attribute__((visibility("default"))) const gale_plugin* gale_plugin_entry(std::uint32_t,                \
-                                                                                         std::uint32_t) {              \
-    static const gale_detail_list list;                                                                                \
+                                                                                         std::uint32_t host_minor) {   \
+    static const gale_detail_list list(host_minor);                                                                    \
     static const gale_plugin plugin = {sizeof(gale_plugin),                                                            \
                                        GALE_ABI_MAJOR,                                                                 \
                                        GALE_ABI_MINOR,                                                                 \
-                                       gale_detail_count,                                                              \
+                                       list.count,                                                                     \
                                        ::gale::detail::lent(plugin_name),                                              \
                                        ::gale::detail::lent(plugin_version),                                           \
                                        ::gale::detail::lent(::gale::detail::kBuild),                                   \

@@ -34,12 +34,13 @@ struct Output {
 struct Runtime {
   const gale_task* task = nullptr;
   std::string topology, component;
-  std::uint32_t index = 0, tasks = 1, id = 0;
+  std::uint32_t index = 0, tasks = 1, id = 0, worker = 0, workers = 0;
   Value::Map config;
   std::vector<Input> inputs;  // by number
   std::vector<Output> outputs;
   std::vector<std::string> stream_names;  // by number, as describe() declares them
   std::vector<std::uint16_t> arity;       // by stream number; with kDirect added: one look of a plain emit tells both
+  std::vector<Input> streams;             // for task hooks: those of the task, by number
   std::uint16_t default_stream = kNoStream;
   std::uint32_t tick_ms = 0;
   bool asking = false;  // nobody runs it: what it would declare is wanted, for these inputs
@@ -54,6 +55,18 @@ inline const Value& need(const Value& map, const char* key) {
   return *v;
 }
 
+inline std::vector<Input> read_inputs(const Value& list) {
+  std::vector<Input> all;
+  for (const Value& one : list.get<Value::Array>()) {
+    Input& input = all.emplace_back();
+    input.number = static_cast<std::uint32_t>(all.size() - 1);
+    input.component = need(one, "component").get<std::string>();
+    input.stream = need(one, "stream").get<std::string>();
+    for (const Value& field : need(one, "fields").get<Value::Array>()) input.fields.push_back(field.get<std::string>());
+  }
+  return all;
+}
+
 inline void Runtime::read_info() {
   Value info;
   codec::Cursor cursor(std::string_view(task->info.data, task->info.size));
@@ -65,13 +78,10 @@ inline void Runtime::read_info() {
   index = static_cast<std::uint32_t>(need(info, "index").get<std::int64_t>());
   tasks = static_cast<std::uint32_t>(need(info, "tasks").get<std::int64_t>());
   config = need(info, "config").get<Value::Map>();
-  for (const Value& one : need(info, "inputs").get<Value::Array>()) {
-    Input& input = inputs.emplace_back();
-    input.number = static_cast<std::uint32_t>(inputs.size() - 1);
-    input.component = need(one, "component").get<std::string>();
-    input.stream = need(one, "stream").get<std::string>();
-    for (const Value& field : need(one, "fields").get<Value::Array>()) input.fields.push_back(field.get<std::string>());
-  }
+  inputs = read_inputs(need(info, "inputs"));
+  if (const Value* own = info.find("streams")) streams = read_inputs(*own);  // since 1.4, as the two below
+  if (const Value* number = info.find("worker")) worker = static_cast<std::uint32_t>(number->get<std::int64_t>());
+  if (const Value* number = info.find("workers")) workers = static_cast<std::uint32_t>(number->get<std::int64_t>());
   const Value* out = info.find("outputs");  // since 1.2
   if (out == nullptr) return;
   for (const Value& one : out->get<Value::Array>()) {

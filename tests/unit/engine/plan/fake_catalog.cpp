@@ -58,6 +58,10 @@ FakeCatalog::FakeCatalog() {
   plugins_["other"].name = "other";
   plugins_["other"].components = {component("Nothing", ComponentKind::kSpout, {}, {})};
   plugins_["./build/words.so"] = words();
+  plugins_["audit"].name = "audit";
+  plugins_["audit"].components = {
+      component("Watch", ComponentKind::kTaskHook, {key("path", "string", true), key("limit", "integer")}, {}),
+      component("Worker", ComponentKind::kWorkerHook, {}, {})};
 }
 
 Result<const host::PluginDescription*> FakeCatalog::find(std::string_view plugin) {

@@ -12,7 +12,7 @@
 
 namespace gale::plan {
 
-/// Holds `words` (Lines, Split, Count, Sink, Join, Ticker) and `other` (Nothing).
+/// Holds `words` (Lines, Split, Count, Sink, Join, Ticker), `other` (Nothing) and `audit` (Watch, Worker: hooks).
 class FakeCatalog final : public Catalog {
  public:
   FakeCatalog();

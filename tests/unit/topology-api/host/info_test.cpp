@@ -12,7 +12,10 @@ TEST_CASE("The SDK reads from a task's information what the host wrote into it")
                             .index = 2,
                             .tasks = 3,
                             .config = {{"limit", 5}},
-                            .inputs = {{"split", "default", {"word"}}, {"other", "late", {"a", "b"}}}};
+                            .inputs = {{"split", "default", {"word"}}, {"other", "late", {"a", "b"}}},
+                            .worker = 2,
+                            .workers = 5,
+                            .streams = {{"count", "default", {"word", "count"}}}};
   const std::string bytes = gale::host::task_info(info);
   gale_task task{};
   task.info = {bytes.data(), bytes.size()};
@@ -30,4 +33,8 @@ TEST_CASE("The SDK reads from a task's information what the host wrote into it")
   CHECK(runtime.inputs[1].number == 1);
   CHECK(runtime.inputs[1].position("b") == 1);
   CHECK(runtime.inputs[1].position("c") == -1);
+  CHECK(runtime.worker == 2);
+  CHECK(runtime.workers == 5);
+  REQUIRE(runtime.streams.size() == 1);
+  CHECK(runtime.streams[0].position("count") == 1);
 }

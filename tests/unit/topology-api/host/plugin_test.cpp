@@ -254,6 +254,14 @@ TEST_CASE("A component is described again with its configuration and inputs") {
   CHECK(opened.plugin->describe("Nobody", task).error == "plugin 'probe' has no component 'Nobody'");
 }
 
+TEST_CASE("A hook that declares streams is refused") {
+  CHECK(
+      refusal(fixture("bad_hook")) ==
+      said(fixture("bad_hook"),
+           "(plugin 'bad_hook') component 'Loud' is a task hook and declares streams, fields or a tick; a hook has doc "
+           "and keys alone"));
+}
+
 TEST_CASE("Two components of one name are refused") {
   const auto file = fixture("bad_names");
   CHECK(refusal(file) == said(file,

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# pkg_config.sh PREFIX: a plugin without CMake, by what pkg-config says.
+set -euo pipefail
+
+prefix=$1
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/install/plain.sh
+source "$here/plain.sh"
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch"
+plain "$prefix" gale new rates >/dev/null
+mkdir rates/plugins
+plain "$prefix" env "PKG_CONFIG_PATH=$prefix/share/pkgconfig" sh -euc '
+  g++ -Wall -Wextra -Werror $(pkg-config --cflags gale-sdk) -shared rates/src/plugin.cpp -o rates/plugins/rates.so
+  test -f "$(pkg-config --variable=plugindir gale-sdk)/print.so"'
+plain "$prefix" gale test rates/topology.yaml
