@@ -444,6 +444,7 @@ class Component {
     return task().replays[id];
   }
   void complete(const gale_completion& one) {
+    if (said_ == Said::idle_until_woken) due_ = now();  // it may be what it waits for
     call(one.acked != 0 ? "ack" : "fail", [&](gale_text* text) { return component_.completed(self_, &one, 1, text); });
   }
   void switch_to(bool active) {
