@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// FakeHost: the host's side of the boundary, as small as it can be and strict, for tests of the SDK and of plugins. It
-// lends a small buffer so that more() is exercised, holds what a running call wrote until the call returns, and checks
-// each record that it takes. One task. Threads: wake() and log() from any, the rest from the test's own.
+// FakeHost: the host's side of the boundary, as small as it can be and strict, for contract tests of what the SDK
+// writes, record by record; components are tested with the kit (topology-api/testkit/), which shows what records mean.
+// It lends a small buffer so that more() is exercised, holds what a running call wrote until the call returns, and
+// checks each record that it takes. One task. Threads: wake() and log() from any, the rest from the test's own.
 #pragma once
 
 #include "gale/codec/read.hpp"

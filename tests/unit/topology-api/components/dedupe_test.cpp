@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "refusal.hpp"
-#include "tests/support/fake_host.hpp"
+#include "orders.hpp"
 #include "topology-api/components/dedupe/bolt.hpp"
+
+#include <doctest/doctest.h>
 
 namespace gale::stock::dedupe {
 namespace {
 
 using std::chrono::seconds;
-using test::Cells;
-using test::FakeHost;
+using test::Rows;
 
 constexpr TimePoint kBegin{};
 
@@ -47,44 +47,40 @@ TEST_CASE("Long keys take no more memory than they may, but one is always rememb
   CHECK_FALSE(seen.add(std::string(100'000, 'x'), kBegin));
 }
 
-host::TaskInfo task(Value::Map more = {}) {
+const testkit::Options kOrders = test::orders({"id", "other", "kind"});
+
+Value::Map config(Value::Map more = {}) {
   more.emplace("key", Value(Value::Array{"id", "kind"}));
-  return test::task_with({"id", "other", "kind"}, std::move(more));
+  return more;
 }
 
 TEST_CASE("The first of each key passes as it is, the others go to duplicates") {
-  FakeHost host(test::component_of<Bolt>(), task());
-  host.started().execute({{1, "x", "a"}, {1, "y", "a"}, {1, "x", "b"}, {"1", "x", "a"}, {1.0, "x", "a"}});
-  std::vector<Cells> passed;
-  for (const test::Record& r : host.records) {
-    if (r.head.stream == 0) passed.push_back(r.values);
-  }
-  CHECK(passed == std::vector<Cells>{{1, "x", "a"}, {1, "x", "b"}, {"1", "x", "a"}, {1.0, "x", "a"}});
-  CHECK(host.records[1].values == Cells{1, "y", "a"});
-  CHECK(host.records[1].head.stream == 1);
-  CHECK(host.counters["duplicates"] == 1);
+  test::Harness<Bolt> dedupe(config(), kOrders);
+  dedupe.execute_batch({{1, "x", "a"}, {1, "y", "a"}, {1, "x", "b"}, {"1", "x", "a"}, {1.0, "x", "a"}});
+  CHECK(dedupe.emitted() == Rows{{1, "x", "a"}, {1, "x", "b"}, {"1", "x", "a"}, {1.0, "x", "a"}});
+  CHECK(dedupe.emitted("duplicates") == Rows{{1, "y", "a"}});
+  CHECK(dedupe.counter("duplicates") == 1);
+  dedupe.close();
 }
 
 TEST_CASE("Two fields of a key are not one text: what stands where matters") {
-  FakeHost host(test::component_of<Bolt>(), task());
-  host.started().execute({{"ab", 0, "c"}, {"a", 0, "bc"}});
-  CHECK(host.counters["duplicates"] == 0);
+  test::Harness<Bolt> dedupe(config(), kOrders);
+  dedupe.execute_batch({{"ab", 0, "c"}, {"a", 0, "bc"}});
+  CHECK(dedupe.counter("duplicates") == 0);
 }
 
 TEST_CASE("Time is the host's") {
-  FakeHost host(test::component_of<Bolt>(), task({{"seconds", 10.0}}));
-  host.started().execute({{1, 0, 1}});
-  host.now_ns = 10'000'000'000;
-  host.execute({{1, 0, 1}});
-  CHECK(host.counters["duplicates"] == 0);
+  test::Harness<Bolt> dedupe(config({{"seconds", 10.0}}), kOrders);
+  dedupe.execute({1, 0, 1});
+  dedupe.advance(seconds(10));
+  dedupe.execute({1, 0, 1});
+  CHECK(dedupe.counter("duplicates") == 0);
 }
 
 TEST_CASE("A key that cannot be is refused") {
-  CHECK(test::refusal(test::component_of<Bolt>(), task({{"key", Value(Value::Array{})}})) ==
-        "key 'key' names no field");
-  CHECK(test::refusal(test::component_of<Bolt>(), task({{"key", Value(Value::Array{"x"})}})) ==
-        "no field 'x' in orders/default");
-  CHECK(test::refusal(test::component_of<Bolt>(), task({{"entries", 0}})) ==
+  CHECK(testkit::refusal<Bolt>({{"key", Value(Value::Array{})}}, kOrders) == "key 'key' names no field");
+  CHECK(testkit::refusal<Bolt>({{"key", Value(Value::Array{"x"})}}, kOrders) == "no field 'x' in orders/default");
+  CHECK(testkit::refusal<Bolt>(config({{"entries", 0}}), kOrders) ==
         "keys 'entries' and 'max_bytes' may not be below 1");
 }
 

@@ -1,38 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "refusal.hpp"
-#include "tests/support/fake_host.hpp"
+#include "orders.hpp"
 #include "topology-api/components/filter/bolt.hpp"
+
+#include <doctest/doctest.h>
 
 #include <cmath>
 
 namespace gale::stock::filter {
 namespace {
 
-using test::Cells;
-using test::FakeHost;
+using test::Rows;
 using Map = Value::Map;
 using Array = Value::Array;
 
 Value is(const char* field, const char* op, Value value) {
   return Map{{"field", field}, {"op", op}, {"value", std::move(value)}};
 }
-host::TaskInfo task(Array where) { return test::task_with({"text", "n"}, {{"where", Value(std::move(where))}}); }
+const testkit::Options kOrders = test::orders({"text", "n"});
+Map config(Array where) { return {{"where", Value(std::move(where))}}; }
 /// The rows of `rows` that pass.
-std::vector<Cells> passing(Array where, const std::vector<Cells>& rows) {
-  FakeHost host(test::component_of<Bolt>(), task(std::move(where)));
-  host.started().execute(rows);
-  std::vector<Cells> passed;
-  for (const test::Record& r : host.records) {
-    if (r.head.stream == 0) passed.push_back(r.values);
-  }
-  CHECK(host.records.size() == rows.size());  // the others are on rest
-  return passed;
+Rows passing(Array where, const Rows& rows) {
+  test::Harness<Bolt> filter(config(std::move(where)), kOrders);
+  filter.execute_batch(rows);
+  CHECK(filter.emits().size() == rows.size());  // the others are on rest
+  return filter.emitted().rows();
 }
 /// Whether one value passes one test of the field n.
 bool passes(const char* op, Value value, Value n) {
   return !passing({is("n", op, std::move(value))}, {{"", n}}).empty();
 }
-std::string refusal(Array where) { return test::refusal(test::component_of<Bolt>(), task(std::move(where))); }
+std::string refusal(Array where) { return testkit::refusal<Bolt>(config(std::move(where)), kOrders); }
 
 TEST_CASE("Numbers are compared by value, whatever their types") {
   CHECK(passes(">", 10, 10.5));
@@ -65,10 +62,10 @@ TEST_CASE("A long line and a bad pattern cost time in proportion, and no stack")
 }
 
 TEST_CASE("Values of two kinds are not equal, and neither is less; that is counted") {
-  FakeHost host(test::component_of<Bolt>(), task({is("n", "<", 5)}));
-  host.started().execute({{"", "4"}, {"", nullptr}, {"", true}, {"", 4}});
-  CHECK(host.counters["mismatched"] == 2);  // nil may well be missing
-  CHECK(host.counters["passed"] == 1);
+  test::Harness<Bolt> filter(config({is("n", "<", 5)}), kOrders);
+  filter.execute_batch({{"", "4"}, {"", nullptr}, {"", true}, {"", 4}});
+  CHECK(filter.counter("mismatched") == 2);  // nil may well be missing
+  CHECK(filter.counter("passed") == 1);
   CHECK(passes("!=", 5, "5"));
   CHECK_FALSE(passes("==", 5, "5"));
 }
@@ -78,16 +75,16 @@ TEST_CASE("Lists, nil, kinds") {
   CHECK(passes("in", Value(Array{1, "a"}), "a"));
   CHECK_FALSE(passes("in", Value(Array{}), 1));
   const auto test = [](const char* op) { return Array{Map{{"field", "n"}, {"op", op}}}; };
-  CHECK(passing(test("is_nil"), {{"", nullptr}, {"", 0}}) == std::vector<Cells>{{"", nullptr}});
-  CHECK(passing(test("is_number"), {{"", "1"}, {"", 0}}) == std::vector<Cells>{{"", 0}});
-  CHECK(passing(test("is_text"), {{"", "1"}, {"", 0}}) == std::vector<Cells>{{"", "1"}});
+  CHECK(passing(test("is_nil"), {{"", nullptr}, {"", 0}}) == Rows{{"", nullptr}});
+  CHECK(passing(test("is_number"), {{"", "1"}, {"", 0}}) == Rows{{"", 0}});
+  CHECK(passing(test("is_text"), {{"", "1"}, {"", 0}}) == Rows{{"", "1"}});
 }
 
 TEST_CASE("All of a list must hold; any, all and not nest") {
   const Value any = Map{{"any", Value(Array{is("n", "==", 1), is("n", "==", 2)})}};
   const Value no = Map{{"not", is("text", "==", "b")}};
-  CHECK(passing({any, no}, {{"a", 1}, {"b", 1}, {"a", 2}, {"a", 3}}) == std::vector<Cells>{{"a", 1}, {"a", 2}});
-  CHECK(passing({Map{{"all", Value(Array{any, no})}}}, {{"a", 1}, {"b", 2}}) == std::vector<Cells>{{"a", 1}});
+  CHECK(passing({any, no}, {{"a", 1}, {"b", 1}, {"a", 2}, {"a", 3}}) == Rows{{"a", 1}, {"a", 2}});
+  CHECK(passing({Map{{"all", Value(Array{any, no})}}}, {{"a", 1}, {"b", 2}}) == Rows{{"a", 1}});
   CHECK(passing({}, {{"a", 1}}).size() == 1);
   CHECK(passing({Map{{"any", Value(Array{})}}}, {{"a", 1}}).empty());
 }

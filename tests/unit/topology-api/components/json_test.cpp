@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "refusal.hpp"
-#include "tests/support/fake_host.hpp"
+#include "orders.hpp"
 #include "topology-api/components/json/convert.hpp"
 #include "topology-api/components/json/parse_bolt.hpp"
+
+#include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
 
@@ -11,28 +12,27 @@
 namespace gale::stock::json {
 namespace {
 
-using test::Cells;
-using test::FakeHost;
+using Cells = Value::Array;
 using Map = Value::Map;
 using Array = Value::Array;
 
-host::TaskInfo task(Array fields, Map more = {}) {
+const testkit::Options kOrders = test::orders({"line", "id"});
+Map config(Array fields, Map more = {}) {
   if (!fields.empty()) more["fields"] = Value(std::move(fields));
-  return test::task_with({"line", "id"}, std::move(more));
+  return more;
 }
 /// What comes of one text; of the stream bad when that is where it went.
-Cells parsed(Array fields, Value text, std::uint16_t stream = 0) {
-  FakeHost host(test::component_of<ParseBolt>(), task(std::move(fields)));
-  host.started().execute({{std::move(text), 7}});
-  REQUIRE(host.records.size() == 1);
-  CHECK(host.records[0].head.stream == stream);
-  CHECK(host.verdicts[0] == GALE_VERDICT_ACKED);
-  return host.records[0].values;
+Cells parsed(Array fields, Value text, const char* stream = "default") {
+  test::Harness<ParseBolt> parse(config(std::move(fields)), kOrders);
+  CHECK(parse.execute({std::move(text), 7}) == test::State::acked);
+  REQUIRE(parse.emits().size() == 1);
+  REQUIRE(parse.emitted(stream).size() == 1);
+  return parse.emits()[0].values;
 }
 std::string reason(Array fields, Value text) {
-  return parsed(std::move(fields), std::move(text), 1).at(1).get<std::string>();
+  return parsed(std::move(fields), std::move(text), "bad").at(1).get<std::string>();
 }
-std::string refusal(Array fields) { return test::refusal(test::component_of<ParseBolt>(), task(std::move(fields))); }
+std::string refusal(Array fields) { return testkit::refusal<ParseBolt>(config(std::move(fields)), kOrders); }
 Value typed(const char* path, const char* type) { return Map{{"path", path}, {"type", type}}; }
 
 TEST_CASE("Fields are read by path, with what each holds") {
@@ -64,7 +64,7 @@ TEST_CASE("What may be missing is nil, or its default; what may not makes the li
 }
 
 TEST_CASE("What is no JSON goes to bad with its text and the reason") {
-  CHECK(parsed({"a"}, "no json", 1) ==
+  CHECK(parsed({"a"}, "no json", "bad") ==
         Cells{"no json",
               "parse error at line 1, column 2: syntax error while parsing value - invalid literal; last read: 'no'"});
   for (const char* bad :
@@ -84,10 +84,10 @@ TEST_CASE("Nesting costs no stack, and beyond what a tuple holds it is bad") {
 }
 
 TEST_CASE("Other fields of the input are kept behind those that are read") {
-  FakeHost host(test::component_of<ParseBolt>(), task({"a"}, {{"keep", Value(Array{"id"})}, {"field", "line"}}));
-  host.started().execute({{R"({"a":1})", 7}, {"?", 8}});
-  CHECK(host.emitted().at(0) == Cells{1, 7});
-  CHECK(host.counters["bad"] == 1);
+  test::Harness<ParseBolt> parse(config({"a"}, {{"keep", Value(Array{"id"})}, {"field", "line"}}), kOrders);
+  parse.execute_batch({{R"({"a":1})", 7}, {"?", 8}});
+  CHECK(parse.emitted() == test::Rows{{1, 7}});
+  CHECK(parse.counter("bad") == 1);
 }
 
 TEST_CASE("A wrong field is refused where the topology is checked, and shown") {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "refusal.hpp"
+#include "orders.hpp"
 #include "scratch.hpp"
-#include "tests/support/fake_host.hpp"
 #include "topology-api/components/print/bolt.hpp"
 
 #include <fcntl.h>
@@ -9,7 +8,6 @@
 namespace gale::stock::print {
 namespace {
 
-using test::FakeHost;
 using test::Folder;
 
 /// stderr goes to a file, or to what cannot be written, while it lives.
@@ -31,30 +29,27 @@ class Redirected {
 
 TEST_CASE("A tuple is a line, up to the limit; the rest is acked") {
   const Folder folder;
-  FakeHost host(test::component_of<Bolt>(),
-                test::task_with({"a", "b"}, {{"to", "stderr"}, {"prefix", "> "}, {"limit", 2}}));
-  host.started();
+  test::Harness<Bolt> print({{"to", "stderr"}, {"prefix", "> "}, {"limit", 2}});
   {
     const Redirected redirected(folder / "out");
-    CHECK(host.execute({{"x", 1}, {"y", Value(Value::Array{1, 2})}, {"z", 3}}));
+    print.execute_batch({{"x", 1}, {"y", Value(Value::Array{1, 2})}, {"z", 3}});
   }
   CHECK(test::read_file(folder / "out") == "> x\t1\n> y\t[1,2]\n");
-  CHECK(host.verdicts == std::vector<std::uint8_t>(3, GALE_VERDICT_ACKED));
+  CHECK(print.acked().size() == 3);
+  print.close();
 }
 
 TEST_CASE("An end that takes no more fails the tuple") {
-  FakeHost host(test::component_of<Bolt>(), test::task_with({"a"}, {{"to", "stderr"}}));
-  host.started();
+  test::Harness<Bolt> print({{"to", "stderr"}});
   {
     const Redirected redirected("/dev/full");
-    CHECK(host.execute({{"x"}}));
+    print.execute({"x"});
   }
-  CHECK(host.fails() == std::vector<std::string>{"cannot write to stderr: No space left on device"});
+  CHECK(print.reasons() == std::vector<std::string>{"cannot write to stderr: No space left on device"});
 }
 
 TEST_CASE("It prints to stdout or stderr and nowhere else") {
-  CHECK(test::refusal(test::component_of<Bolt>(), test::task_with({"a"}, {{"to", "paper"}})) ==
-        "key 'to' is 'paper'; it may be stdout or stderr");
+  CHECK(testkit::refusal<Bolt>({{"to", "paper"}}) == "key 'to' is 'paper'; it may be stdout or stderr");
 }
 
 }  // namespace

@@ -1,76 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "refusal.hpp"
-#include "tests/support/fake_host.hpp"
+#include "orders.hpp"
 #include "topology-api/components/rate/spout.hpp"
+
+#include <doctest/doctest.h>
 
 namespace gale::stock::rate {
 namespace {
 
-using test::FakeHost;
-
-host::TaskInfo task(Value::Map config, std::uint32_t index = 0, std::uint32_t tasks = 1) {
-  host::TaskInfo info{.topology = "t", .component = "numbers", .config = std::move(config), .inputs = {}};
-  info.index = index;
-  info.tasks = tasks;
-  return info;
-}
+using namespace std::chrono_literals;
+using test::Rows, test::Said;
 
 TEST_CASE("So many a second, by the host's clock, and then it ends") {
-  FakeHost host(test::component_of<Spout>(), task({{"per_second", 10.0}, {"count", 3}}));
-  host.started();
-  for (int n = 0; n < 3; ++n) {
-    CHECK(host.next(10));
-    CHECK(host.emitted().size() == static_cast<std::size_t>(n + 1));
-    CHECK(host.last_run.state == (n < 2 ? GALE_NEXT_UNTIL : GALE_NEXT_FINISHED));
-    if (n < 2) CHECK(host.last_run.until_ns == (n + 1) * 100'000'000);
-    host.now_ns += 100'000'000;
-  }
-  CHECK(host.emitted() == std::vector<test::Cells>{{0}, {1}, {2}});
+  test::Harness<Spout> numbers({{"per_second", 10.0}, {"count", 3}});
+  const TimePoint begin = numbers.now();
+  CHECK(numbers.run() == Said::idle_until);
+  CHECK(numbers.emitted() == Rows{{0}});
+  CHECK(numbers.idle_until() == begin + 100ms);
+  numbers.advance(100ms);
+  CHECK(numbers.emitted() == Rows{{0}, {1}});
+  CHECK(numbers.idle_until() == begin + 200ms);
+  numbers.advance(100ms);
+  CHECK(numbers.emitted() == Rows{{0}, {1}, {2}});
+  CHECK(numbers.said() == Said::finished);
 }
 
 TEST_CASE("After a pause it hurries for a second's worth and no more") {
-  FakeHost host(test::component_of<Spout>(), task({{"per_second", 10.0}}));
-  host.started();
-  CHECK(host.next(100));
-  host.now_ns = 60'000'000'000;
-  CHECK(host.next(100));
-  CHECK(host.emitted().size() == 1 + 11);
+  test::Harness<Spout> numbers({{"per_second", 10.0}});
+  numbers.run();
+  numbers.jump(60s);
+  numbers.run();
+  CHECK(numbers.emitted().size() == 1 + 11);
 }
 
 TEST_CASE("Several tasks together count through, each at its part of the pace") {
-  FakeHost host(test::component_of<Spout>(), task({{"per_second", 10.0}, {"count", 7}, {"first", 100}}, 1, 2));
-  host.started();
-  CHECK(host.next(1));
-  CHECK(host.next(1));
-  CHECK(host.last_run.until_ns == 200'000'000);
-  host.now_ns = 10'000'000'000;
-  CHECK(host.next(100));
-  CHECK(host.emitted() == std::vector<test::Cells>{{101}, {103}, {105}});
-  CHECK(host.last_run.state == GALE_NEXT_FINISHED);
+  test::Harness<Spout> numbers({{"per_second", 10.0}, {"count", 7}, {"first", 100}}, {.index = 1, .tasks = 2});
+  numbers.run();
+  CHECK(numbers.idle_until() == numbers.now() + 200ms);
+  numbers.jump(10s);
+  CHECK(numbers.run() == Said::finished);
+  CHECK(numbers.emitted() == Rows{{101}, {103}, {105}});
 }
 
 TEST_CASE("A pace of zero is no pace; untracked numbers have no id") {
-  FakeHost host(test::component_of<Spout>(), task({{"per_second", 0.0}, {"count", 1000}, {"tracked", false}}));
-  CHECK(host.started().next(2000));
-  CHECK(host.emitted().size() == 1000);
-  CHECK((host.records[0].head.flags & GALE_TRACKED) == 0);
+  test::Harness<Spout> numbers({{"per_second", 0.0}, {"count", 1000}, {"tracked", false}});
+  CHECK(numbers.run() == Said::finished);
+  CHECK(numbers.emitted().size() == 1000);
+  CHECK(numbers.emitted().ids().empty());
 }
 
 TEST_CASE("A pace that divides no second is kept over a long time") {
-  FakeHost host(test::component_of<Spout>(), task({{"per_second", 3.0}}));
-  host.started();
-  for (int i = 0; i < 300; ++i) {
-    REQUIRE(host.next(1));
-    REQUIRE(host.next(1));
-    host.now_ns = host.last_run.until_ns;
-  }
-  CHECK(host.now_ns >= 99'999'999'999);
-  CHECK(host.now_ns <= 100'000'000'001);
+  test::Harness<Spout> numbers({{"per_second", 3.0}});
+  numbers.advance(100s);
+  CHECK(numbers.emitted().size() >= 300);
+  CHECK(numbers.emitted().size() <= 301);
 }
 
 TEST_CASE("A pace that cannot be is refused") {
-  CHECK(test::refusal(test::component_of<Spout>(), task({{"per_second", -1.0}})) ==
-        "key 'per_second' may be 0 to 1000000000");
+  CHECK(testkit::refusal<Spout>({{"per_second", -1.0}}) == "key 'per_second' may be 0 to 1000000000");
 }
 
 }  // namespace

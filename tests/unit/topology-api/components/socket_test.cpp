@@ -2,11 +2,11 @@
 //
 // socket.LineSpout against a server of the test's own, on loopback. Readiness is waited for with poll(), as the engine
 // does; the clock is the test's.
-#include "refusal.hpp"
-#include "tests/support/fake_host.hpp"
+#include "orders.hpp"
 #include "topology-api/components/socket/line_spout.hpp"
 
 #include <arpa/inet.h>
+#include <doctest/doctest.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <unistd.h>
@@ -16,9 +16,10 @@
 namespace gale::stock::socket {
 namespace {
 
+using namespace std::chrono_literals;
 using std::chrono::milliseconds;
-using test::Cells;
-using test::FakeHost;
+using test::Rows, test::Said;
+using Lines = test::Harness<LineSpout>;
 
 void wait_readable(int fd) {
   pollfd one{fd, POLLIN, 0};
@@ -63,85 +64,76 @@ class Server {
   int listener_, peer_ = -1, port_ = 0;
 };
 
-host::TaskInfo task(int port, Value::Map more = {}) {
+Value::Map config(int port, Value::Map more = {}) {
   more.emplace("host", "127.0.0.1");
   more["port"] = port;
-  return {.topology = "t", .component = "lines", .config = std::move(more), .inputs = {}};
-}
-/// Calls next() until it waits for something; what for.
-std::uint32_t run(FakeHost& host) {
-  do {
-    REQUIRE(host.next(10));
-  } while (host.last_run.state == GALE_NEXT_EMITTED);
-  return host.last_run.state;
+  return more;
 }
 /// Until the connection stands: on loopback it may take a look or two.
-void connect(FakeHost& host, Server& server) {
-  for (int i = 0; i < 1000 && run(host) == GALE_NEXT_UNTIL; ++i) host.now_ns += 1'000'000;
-  REQUIRE(host.last_run.state == GALE_NEXT_WOKEN);
+void connect(Lines& lines, Server& server) {
+  lines.run();
+  for (int i = 0; i < 1000 && lines.said() == Said::idle_until; ++i) lines.advance(1ms);
+  REQUIRE(lines.said() == Said::idle_until_woken);
   server.accept();
 }
-/// The bytes that were sent have come in, or the end has.
-void arrived(const FakeHost& host) { wait_readable(host.watched.back()); }
+/// The bytes that were sent, or the end, have come in and were read.
+Said arrived(Lines& lines) {
+  wait_readable(lines.watched().back());
+  return lines.run();
+}
 
 TEST_CASE("It emits the lines of a server, tracked, as they come in whatever pieces") {
   Server server;
-  FakeHost host(test::component_of<LineSpout>(), task(server.port()));
-  connect(host.started(), server);
+  Lines lines(config(server.port()));
+  connect(lines, server);
   server.send("one\ntw");
-  arrived(host);
-  CHECK(run(host) == GALE_NEXT_WOKEN);
-  CHECK(host.emitted() == std::vector<Cells>{{"one"}});
+  CHECK(arrived(lines) == Said::idle_until_woken);
+  CHECK(lines.emitted() == Rows{{"one"}});
   server.send("o\n\xff\n");
-  arrived(host);
-  run(host);
-  CHECK(host.emitted() == std::vector<Cells>{{"one"}, {"two"}, {"\xff"}});
-  CHECK(host.records[0].head.flags == (GALE_TRACKED | GALE_REPLAY_BY_ENGINE));
+  arrived(lines);
+  CHECK(lines.emitted() == Rows{{"one"}, {"two"}, {"\xff"}});
+  CHECK(lines.pending().size() == 3);
+  CHECK(lines.emitted()[0].replay == Replay::engine);
 }
 
 TEST_CASE("When the server closes, half a line is a line, and it comes back after a wait") {
   Server server;
-  FakeHost host(test::component_of<LineSpout>(), task(server.port(), {{"reconnect_ms", 1000}}));
-  connect(host.started(), server);
+  Lines lines(config(server.port(), {{"reconnect_ms", 1000}}));
+  connect(lines, server);
   server.send("one\nhalf");
   server.hang_up();
-  arrived(host);
-  CHECK(run(host) == GALE_NEXT_UNTIL);
-  CHECK(host.emitted() == std::vector<Cells>{{"one"}, {"half"}});
-  CHECK(host.last_run.until_ns - host.now_ns >= 500'000'000);
-  CHECK(host.last_run.until_ns - host.now_ns <= 1'000'000'000);
-  host.now_ns = host.last_run.until_ns;
-  connect(host, server);
+  CHECK(arrived(lines) == Said::idle_until);
+  CHECK(lines.emitted() == Rows{{"one"}, {"half"}});
+  CHECK(lines.idle_until() - lines.now() >= 500ms);
+  CHECK(lines.idle_until() - lines.now() <= 1s);
+  lines.jump(lines.idle_until() - lines.now());
+  connect(lines, server);
   server.send("again\n");
-  arrived(host);
-  run(host);
-  CHECK(host.emitted().back() == Cells{"again"});
-  CHECK(host.counters["connects"] == 2);
+  arrived(lines);
+  CHECK(lines.emitted().back().values == Value::Array{"again"});
+  CHECK(lines.counter("connects") == 2);
 }
 
 TEST_CASE("When the connection breaks, half a line is dropped and counted") {
   Server server;
-  FakeHost host(test::component_of<LineSpout>(), task(server.port()));
-  connect(host.started(), server);
+  Lines lines(config(server.port()));
+  connect(lines, server);
   server.send("one\nhalf");
-  arrived(host);
-  run(host);
+  arrived(lines);
   server.reset();
-  arrived(host);
-  CHECK(run(host) == GALE_NEXT_UNTIL);
-  CHECK(host.emitted() == std::vector<Cells>{{"one"}});
-  CHECK(host.counters["torn_lines"] == 1);
+  CHECK(arrived(lines) == Said::idle_until);
+  CHECK(lines.emitted() == Rows{{"one"}});
+  CHECK(lines.counter("torn_lines") == 1);
 }
 
 TEST_CASE("The end of the connection is the end of the input, if so wanted") {
   Server server;
-  FakeHost host(test::component_of<LineSpout>(), task(server.port(), {{"on_close", "finish"}}));
-  connect(host.started(), server);
+  Lines lines(config(server.port(), {{"on_close", "finish"}}));
+  connect(lines, server);
   server.send("one");
   server.hang_up();
-  arrived(host);
-  CHECK(run(host) == GALE_NEXT_FINISHED);
-  CHECK(host.emitted() == std::vector<Cells>{{"one"}});
+  CHECK(arrived(lines) == Said::finished);
+  CHECK(lines.emitted() == Rows{{"one"}});
 }
 
 TEST_CASE("A server that is not there is tried again with growing waits, and told once") {
@@ -150,45 +142,39 @@ TEST_CASE("A server that is not there is tried again with growing waits, and tol
     const Server gone;
     port = gone.port();
   }
-  FakeHost host(test::component_of<LineSpout>(), task(port, {{"reconnect_ms", 100}, {"reconnect_max_ms", 1000}}));
-  host.started();
-  std::int64_t longest = 0;
+  Lines lines(config(port, {{"reconnect_ms", 100}, {"reconnect_max_ms", 1000}}));
+  Lines::Duration longest{};
   for (int i = 0; i < 10; ++i) {
-    REQUIRE(run(host) == GALE_NEXT_UNTIL);
-    longest = host.last_run.until_ns - host.now_ns;
-    host.now_ns = host.last_run.until_ns;
+    REQUIRE(lines.run() == Said::idle_until);
+    longest = lines.idle_until() - lines.now();
+    lines.jump(longest);
   }
-  CHECK(longest >= 500'000'000);
-  CHECK(longest <= 1'000'000'000);
-  REQUIRE(host.logs.size() == 1);
-  CHECK(host.logs[0].second.find("Connection refused") != std::string::npos);
+  CHECK(longest >= 500ms);
+  CHECK(longest <= 1s);
+  REQUIRE(lines.logs().size() == 1);
+  CHECK(lines.logs()[0].text.find("Connection refused") != std::string::npos);
 }
 
 TEST_CASE("A name is resolved on another thread, which wakes the task") {
   Server server;
-  FakeHost host(test::component_of<LineSpout>(), task(server.port(), {{"host", "localhost"}}));
-  host.started();
-  REQUIRE(run(host) == GALE_NEXT_WOKEN);
-  for (int i = 0; i < 10'000 && host.wakes == 0; ++i) ::usleep(1000);  // a deadline of ten seconds
-  REQUIRE(host.wakes > 0);
-  CHECK(host.posted());
-  for (int i = 0; i < 1000 && run(host) == GALE_NEXT_UNTIL; ++i) host.now_ns += 1'000'000'000;
+  Lines lines(config(server.port(), {{"host", "localhost"}}));
+  REQUIRE(lines.run() == Said::idle_until_woken);
+  REQUIRE(lines.await());
+  for (int i = 0; i < 1000 && lines.said() == Said::idle_until; ++i) lines.advance(1s);
   server.accept();
-  CHECK(host.counters["connects"] == 1);
+  CHECK(lines.counter("connects") == 1);
 }
 
 TEST_CASE("What is not read stays with the sender: no more than a line and a chunk are held") {
   Server server;
-  FakeHost host(test::component_of<LineSpout>(), task(server.port(), {{"max_line_bytes", 100}}));
-  connect(host.started(), server);
+  Lines lines(config(server.port(), {{"max_line_bytes", 100}}));
+  connect(lines, server);
   server.send(std::string(1000, 'x'));
-  arrived(host);
-  run(host);
+  arrived(lines);
   server.send("x\nshort\n");
-  arrived(host);
-  run(host);
-  CHECK(host.emitted() == std::vector<Cells>{{std::string(100, 'x')}, {"short"}});
-  CHECK(host.counters["long_lines"] == 1);
+  arrived(lines);
+  CHECK(lines.emitted() == Rows{{std::string(100, 'x')}, {"short"}});
+  CHECK(lines.counter("long_lines") == 1);
 }
 
 TEST_CASE("Waits double with jitter up to the longest, and begin anew after success") {
@@ -202,8 +188,8 @@ TEST_CASE("Waits double with jitter up to the longest, and begin anew after succ
 }
 
 TEST_CASE("A wrong key is refused where the topology is checked") {
-  CHECK(test::refusal(test::component_of<LineSpout>(), task(0)) == "key 'port' is 0; it may be 1 to 65535");
-  CHECK(test::refusal(test::component_of<LineSpout>(), task(1, {{"on_close", "weep"}})) ==
+  CHECK(testkit::refusal<LineSpout>(config(0)) == "key 'port' is 0; it may be 1 to 65535");
+  CHECK(testkit::refusal<LineSpout>(config(1, {{"on_close", "weep"}})) ==
         "key 'on_close' is 'weep'; it may be reconnect or finish");
 }
 

@@ -1,104 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "refusal.hpp"
-#include "tests/support/fake_host.hpp"
+#include "orders.hpp"
 #include "topology-api/components/throttle/bolt.hpp"
+
+#include <doctest/doctest.h>
 
 namespace gale::stock::throttle {
 namespace {
 
-using test::Cells;
-using test::FakeHost;
+using namespace std::chrono_literals;
+using test::Rows;
 
-host::TaskInfo task(double per_second, Value::Map more = {}) {
-  more["per_second"] = per_second;
-  return test::task_with({"n"}, std::move(more));
-}
-std::vector<Cells> numbers(int from, int to) {
-  std::vector<Cells> rows;
+Rows numbers(int from, int to) {
+  Rows rows;
   for (int n = from; n < to; ++n) rows.push_back({n});
   return rows;
 }
+const testkit::Options kOrders = test::orders({"n"});
 
 TEST_CASE("The first passes at once, the others when their time has come, in order") {
-  FakeHost host(test::component_of<Bolt>(), task(10));
-  host.started().execute(numbers(0, 4));
-  CHECK(host.emitted() == numbers(0, 1));
-  CHECK(host.kept() == 3);
-  for (int tick = 1; tick <= 3; ++tick) {
-    host.now_ns = tick * 100'000'000;
-    CHECK(host.tick(host.now_ns));
-    CHECK(host.emitted() == numbers(0, tick + 1));
+  test::Harness<Bolt> throttle({{"per_second", 10.0}}, kOrders);
+  throttle.execute_batch(numbers(0, 4));
+  CHECK(throttle.emitted() == numbers(0, 1));
+  CHECK(throttle.kept().size() == 3);
+  for (int n = 2; n <= 4; ++n) {
+    throttle.jump(100ms);
+    throttle.tick();
+    CHECK(throttle.emitted() == numbers(0, n));
   }
-  CHECK(host.kept() == 0);
-  CHECK(host.fails().empty());
-  CHECK(host.misuse() == 0);
+  CHECK(throttle.acked().size() == 4);
+  throttle.close();
 }
 
 TEST_CASE("What waits is anchored to what it was, and acked with it") {
-  FakeHost host(test::component_of<Bolt>(), task(10));
-  host.started().execute(numbers(0, 2));
-  host.now_ns = 1'000'000'000;
-  CHECK(host.tick());
-  REQUIRE(host.records.size() == 3);
-  CHECK(host.records[1].anchors.size() == 1);
-  CHECK(host.records[2].head.kind == GALE_ACK);
+  test::Harness<Bolt> throttle({{"per_second", 10.0}}, kOrders);
+  const auto inputs = throttle.execute_batch(numbers(0, 2));
+  throttle.advance(1s);
+  REQUIRE(throttle.emitted().size() == 2);
+  CHECK(throttle.emitted()[1].anchors == testkit::Inputs{inputs[1]});
+  CHECK(inputs[1] == test::State::acked);
 }
 
 TEST_CASE("After a pause a burst passes and no more") {
-  FakeHost host(test::component_of<Bolt>(), task(10, {{"burst", 3}}));
-  host.started();
-  host.now_ns = 60'000'000'000;
-  host.execute(numbers(0, 10));
-  CHECK(host.emitted().size() == 3);
+  test::Harness<Bolt> throttle({{"per_second", 10.0}, {"burst", 3}}, kOrders);
+  throttle.jump(60s);
+  throttle.execute_batch(numbers(0, 10));
+  CHECK(throttle.emitted().size() == 3);
+  throttle.abandon_kept();
 }
 
 TEST_CASE("A pace above the ticks' is kept: what falls due between two ticks passes at the next") {
-  FakeHost host(test::component_of<Bolt>(), task(10'000, {{"max_wait_ms", 1000}}));
-  host.most_kept = 10'000;
-  host.started().execute(numbers(0, 1000));
-  for (int tick = 1; tick <= 9; ++tick) {
-    host.now_ns = tick * 10'000'000;
-    CHECK(host.tick());
-  }
-  CHECK(host.emitted().size() >= 900);
-  CHECK(host.emitted().size() <= 901);
+  test::Harness<Bolt> throttle({{"per_second", 10'000.0}, {"max_wait_ms", 1000}}, kOrders);
+  throttle.execute_batch(numbers(0, 1000));
+  throttle.advance(90ms);
+  CHECK(throttle.emitted().size() >= 900);
+  CHECK(throttle.emitted().size() <= 901);
+  throttle.abandon_kept();
 }
 
 TEST_CASE("What would wait too long fails at once and is counted") {
-  FakeHost host(test::component_of<Bolt>(), task(10, {{"max_wait_ms", 200}}));
-  host.started().execute(numbers(0, 5));
-  CHECK(host.kept() == 2);
-  CHECK(host.fails() == std::vector<std::string>(2, "throttled: it would wait longer than 200 ms"));
-  CHECK(host.counters["refused"] == 2);
+  test::Harness<Bolt> throttle({{"per_second", 10.0}, {"max_wait_ms", 200}}, kOrders);
+  throttle.execute_batch(numbers(0, 5));
+  CHECK(throttle.kept().size() == 2);
+  CHECK(throttle.reasons() == std::vector<std::string>(2, "throttled: it would wait longer than 200 ms"));
+  CHECK(throttle.counter("refused") == 2);
+  throttle.abandon_kept();
 }
 
 TEST_CASE("It ends when all that waits has passed") {
-  FakeHost host(test::component_of<Bolt>(), task(10));
-  host.started().execute(numbers(0, 2));
-  bool done = true;
-  CHECK(host.finish(done));
-  CHECK_FALSE(done);
-  host.now_ns = 100'000'000;
-  CHECK(host.finish(done));
-  CHECK(done);
-  CHECK(host.emitted() == numbers(0, 2));
+  test::Harness<Bolt> throttle({{"per_second", 10.0}}, kOrders);
+  throttle.execute_batch(numbers(0, 2));
+  CHECK_FALSE(throttle.finish());
+  throttle.jump(100ms);
+  CHECK(throttle.finish());
+  CHECK(throttle.emitted() == numbers(0, 2));
+  throttle.close();
 }
 
 TEST_CASE("Several tasks share the pace") {
-  host::TaskInfo info = task(10);
-  info.tasks = 2;
-  FakeHost host(test::component_of<Bolt>(), info);
-  host.started().execute(numbers(0, 3));
-  host.now_ns = 100'000'000;
-  CHECK(host.tick());
-  CHECK(host.emitted().size() == 1);
-  host.now_ns = 200'000'000;
-  CHECK(host.tick());
-  CHECK(host.emitted().size() == 2);
+  testkit::Options options = kOrders;
+  options.tasks = 2;
+  test::Harness<Bolt> throttle({{"per_second", 10.0}}, options);
+  throttle.execute_batch(numbers(0, 3));
+  throttle.advance(100ms);
+  CHECK(throttle.emitted().size() == 1);
+  throttle.advance(100ms);
+  CHECK(throttle.emitted().size() == 2);
+  throttle.abandon_kept();
 }
 
 TEST_CASE("A pace that cannot be is refused") {
-  CHECK(test::refusal(test::component_of<Bolt>(), task(0)) == "key 'per_second' may be above 0, to 1000000000");
+  CHECK(testkit::refusal<Bolt>({{"per_second", 0.0}}, kOrders) == "key 'per_second' may be above 0, to 1000000000");
 }
 
 }  // namespace

@@ -131,6 +131,30 @@ TEST_CASE("A waker makes a sleeping spout due") {
   CHECK(reader->calls_ == 3);
 }
 
+/// Is woken while it says that it sleeps.
+class Hasty final : public Spout {
+ public:
+  void describe(Describe& d) override { d.emits({"n"}); }
+  void open(Context& context) override { waker_ = context.waker(); }
+  Next next(SpoutCollector& out) override {
+    if (++calls_ == 1) waker_.wake();
+    if (calls_ == 2) out.emit(calls_);
+    return calls_ == 2 ? Next::emitted() : Next::idle_until_woken();
+  }
+
+ private:
+  Waker waker_;
+  int calls_ = 0;
+};
+
+TEST_CASE("A wake that comes while next() runs is not lost") {
+  Harness<Hasty> hasty;
+  CHECK(hasty.run() == Said::idle_until_woken);
+  CHECK(hasty.await(0ms));
+  CHECK(hasty.emitted() == Rows{{2}});
+  CHECK_FALSE(hasty.await(0ms));
+}
+
 class Blind final : public Bolt {
  public:
   void open(Context& context) override { context.watch_fd(-1); }

@@ -176,5 +176,33 @@ TEST_CASE("A spout that emits nothing is called again after 1, 2, 4 ... 100 ms")
   CHECK(mute->calls_ == 18);
 }
 
+/// Has one message at a time, and sleeps until it is done.
+class OneByOne final : public Spout {
+ public:
+  void describe(Describe& d) override { d.emits({"n"}); }
+  Next next(SpoutCollector& out) override {
+    if (waits_) return Next::idle_until_woken();
+    waits_ = true;
+    out.emit({.id = n_}, n_);
+    ++n_;
+    return Next::emitted();
+  }
+  void ack(MessageId) override { waits_ = false; }
+
+ private:
+  std::uint64_t n_ = 0;
+  bool waits_ = false;
+};
+
+TEST_CASE("An ack may be what a sleeping spout waits for") {
+  Harness<OneByOne> one;
+  CHECK(one.run() == Said::idle_until_woken);
+  one.advance(1s);
+  CHECK(one.emitted() == Rows{{0}});
+  one.ack(0);
+  one.advance(0s);
+  CHECK(one.emitted() == Rows{{0}, {1}});
+}
+
 }  // namespace
 }  // namespace gale::testkit::test

@@ -274,7 +274,8 @@ class Component {
   /// Waits, in real time, until another thread posted or a watched descriptor is readable; runs what was posted and
   /// calls an active spout until it is idle. False: nothing came.
   bool await(std::chrono::milliseconds longest = std::chrono::seconds(10)) {
-    if (!task().wakeups.wait(static_cast<int>(longest.count()))) return false;
+    const bool is_due = component_.next != nullptr && next_due() <= now();  // woken in the call before
+    if (!is_due && !task().wakeups.wait(static_cast<int>(longest.count()))) return false;
     run_posted();
     if (component_.next != nullptr && active_ && said_ != Said::finished) run();
     return true;
@@ -444,6 +445,7 @@ class Component {
     return task().replays[id];
   }
   void complete(const gale_completion& one) {
+    if (said_ == Said::idle_until_woken) due_ = now();  // it may be what it waits for
     call(one.acked != 0 ? "ack" : "fail", [&](gale_text* text) { return component_.completed(self_, &one, 1, text); });
   }
   void switch_to(bool active) {
