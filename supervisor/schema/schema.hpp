@@ -65,7 +65,7 @@ using Kinds = std::initializer_list<host::ComponentKind>;
 struct NamedValue {
   std::string value, doc;
 };
-/// One of these, or what `otherwise` takes: an editor offers the values, each with its line.
+/// One of these, or what `otherwise` takes (false: nothing else): an editor offers the values, each with its line.
 [[nodiscard]] Json one_of(std::span<const NamedValue> values, Json otherwise);
 
 /// {"type": "object", "properties", "required", "additionalProperties": false} of a map with these keys, in their

@@ -77,7 +77,7 @@ Json two_forms(const SchemaFacts& facts) {
 
 Json order() {
   const NamedValue values[] = {{"exact", "in this order"}, {"any", "in any order, each as often as it stands here"}};
-  return one_of(values, placeholder());
+  return one_of(values, false);
 }
 
 }  // namespace
@@ -87,19 +87,19 @@ Json tests_schema(const SchemaFacts& facts) {
     if (key == "name") return some_text();
     if (key == "component") {
       const std::vector<NamedValue> bolts = of_kind(facts, host::ComponentKind::kBolt);
-      return bolts.empty() ? some_text() : one_of(bolts, substituted_text());
+      return bolts.empty() ? some_text() : one_of(bolts, false);
     }
     if (key == "inputs") return tuple();
     if (key == "expect") return {{"type", "object"}};
     if (key == "order") return order();
     if (key == "fails") return list_of({{"type", "string"}});
-    if (key == "finish") return or_placeholder({{"type", "boolean"}});
+    if (key == "finish") return {{"type", "boolean"}};
     if (key == "set") return {{"type", "object"}};
     if (key == "timeout") return duration();
     throw std::logic_error("the schema has no shape for the key '" + std::string(key) + "' of a test");
   });
   test["allOf"] = Json::array({two_forms(facts)});
-  return or_nothing(list_of(std::move(test)));
+  return list_of(std::move(test));
 }
 
 }  // namespace gale::schema

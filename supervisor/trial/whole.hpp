@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A test of the topology: what leads to the streams in question runs on the engine, in this process, with sources in
-// the place of the spouts that the test replaces. Tuples are tried once, so that a failure is seen at once.
+// A test of the topology: what play() brings, against what the test wants.
 #pragma once
 
 #include "engine/plan/catalog.hpp"

@@ -34,7 +34,10 @@ ALLOWED = {
     "supervisor/control": PLANNED + [REPORT],
     "supervisor/master": PLANNED + ["engine/plan", "supervisor/control", REPORT],
     "supervisor/node": PLANNED + ["engine/plan", "engine/wire", "supervisor/control", REPORT],
-    "supervisor/cli": ENGINE + ["supervisor/control", "supervisor/master", "supervisor/node"],
+    "supervisor/schema": PLANNED + ["engine/plan"],
+    "supervisor/trial": ENGINE + [TESTKIT],
+    "supervisor/cli": ENGINE + ["supervisor/control", "supervisor/master", "supervisor/node", "supervisor/schema",
+                                "supervisor/trial"],
     "supervisor/web": PLANNED + ["supervisor/control", REPORT],
 }
 
@@ -49,7 +52,7 @@ DOORS = {
     "spdlog/": ["engine/base/log.cpp"],
     "boost/": ["supervisor/cli"],
     "xxhash.h": ["engine/base", "engine/route"],
-    "nlohmann/": ["supervisor/cli", "topology-api/components"],
+    "nlohmann/": ["supervisor/cli", "supervisor/schema", "topology-api/components"],
     "valijson/": ["topology-api/components/validate"],
     "re2/": ["topology-api/components/filter"],
 }
