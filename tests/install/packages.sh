@@ -28,18 +28,27 @@ if [[ -n $missing ]]; then
   echo "not in the packages: $missing" >&2
   exit 1
 fi
+dpkg-deb -f debs/gale_*.deb Depends >depends
 for library in libzmq5 libyaml-cpp0.7 libboost-program-options libstdc++6; do
-  dpkg-deb -f debs/gale_*.deb Depends | grep -qF "$library"
+  grep -qF "$library" depends || {
+    echo "gale does not depend on $library: $(cat depends)" >&2
+    exit 1
+  }
 done
 dpkg-deb -f debs/gale-dev_*.deb Depends | grep -qE '^gale \(= [0-9.]+\)$'
-dpkg-deb -c debs/gale-dev_*.deb | grep -q ' ./usr/include/gale/plugin.hpp$'
-if dpkg-deb -c debs/gale_*.deb | grep -q ' ./usr/include/'; then
+dpkg-deb -c debs/gale-dev_*.deb >dev.list
+dpkg-deb -c debs/gale_*.deb >run.list
+grep -q ' ./usr/include/gale/plugin.hpp$' dev.list
+if grep -q ' ./usr/include/' run.list; then
   echo "headers in gale, which is for those who run topologies" >&2
   exit 1
 fi
-file root/usr/bin/gale 2>/dev/null | grep -q 'not stripped' && { echo "gale is not stripped" >&2; exit 1; }
+if readelf -S --wide root/usr/bin/gale | grep '\.debug_info' >/dev/null; then
+  echo "gale is not stripped" >&2
+  exit 1
+fi
 plain "$scratch/root/usr" gale new rates >/dev/null
 cd rates
 plain "$scratch/root/usr" cmake --preset default >/dev/null
-plain "$scratch/root/usr" cmake --build build >/dev/null
+plain "$scratch/root/usr" cmake --build build --target plugin_rates >/dev/null
 plain "$scratch/root/usr" gale test topology.yaml

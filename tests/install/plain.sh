@@ -7,7 +7,7 @@ plain() {
   shift
   local -a more=()
   if command -v ccache >/dev/null; then
-    more+=(CMAKE_CXX_COMPILER_LAUNCHER=ccache "CCACHE_DIR=${CCACHE_DIR:-$HOME/.cache/ccache}" CCACHE_NOHASHDIR=1)
+    more+=(CMAKE_CXX_COMPILER_LAUNCHER=ccache "CCACHE_DIR=${CCACHE_DIR:-$HOME/.cache/ccache}" CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=/)
   fi
   env -i HOME="$PWD" PATH="$prefix/bin:/usr/bin:/bin" LANG=C.UTF-8 CMAKE_PREFIX_PATH="$prefix" "${more[@]}" "$@"
 }
