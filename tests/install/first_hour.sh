@@ -5,7 +5,7 @@
 # an installed gale alone. Prints what each step took.
 set -euo pipefail
 
-prefix=$1 compiler=$2 choice=$3
+prefix=$(cd "$1" && pwd) compiler=$2 choice=$3
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/install/plain.sh
 source "$here/plain.sh"

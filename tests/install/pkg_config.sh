@@ -4,7 +4,7 @@
 # pkg_config.sh PREFIX: a plugin without CMake, by what pkg-config says.
 set -euo pipefail
 
-prefix=$1
+prefix=$(cd "$1" && pwd)
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/install/plain.sh
 source "$here/plain.sh"
