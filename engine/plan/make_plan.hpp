@@ -28,17 +28,6 @@ struct PlanOutcome {
 
 [[nodiscard]] PlanOutcome make_plan(const Topology& topology, Catalog& catalog, const PlanOptions& options = {});
 
-/// A component of a file that may have faults, for whoever helps to write it.
-struct KnownComponent {
-  std::string id, class_name;  // as the file has them; an id may be empty
-  host::ComponentKind kind = host::ComponentKind::kBolt;
-  std::vector<Stream> streams;  // none when its class is not known; without `edges`
-  bool sure = false;  // false: a property with a fault, or an input that is not sure, may give it other streams
-};
-
-/// The components in the order of the file, as far as they can be known: faults leave gaps, and are not told.
-[[nodiscard]] std::vector<KnownComponent> known_components(const Topology& topology, Catalog& catalog);
-
 /// "F: ok: N spouts, M bolts, K tasks, W workers", a line without its end.
 [[nodiscard]] std::string summary(const Plan& plan, std::string_view file);
 

@@ -19,4 +19,27 @@ std::vector<WorkerId> place(std::span<const Placeable> components, std::uint16_t
   return workers_of_tasks;
 }
 
+void lay_out(Plan& plan) {
+  std::vector<Placeable> placeables;
+  for (const Component& component : plan.components) {
+    const std::int32_t pin = component.settings.place_on_worker;
+    placeables.push_back(
+        {component.tasks, pin > 0 ? std::optional(WorkerId(static_cast<std::uint16_t>(pin - 1))) : std::nullopt});
+  }
+  const std::vector<WorkerId> workers = place(placeables, plan.workers);
+  for (std::size_t c = 0; c < plan.components.size(); ++c) {
+    Component& component = plan.components[c];
+    component.first_task = TaskId(static_cast<std::uint32_t>(plan.tasks.size()));
+    for (std::uint32_t i = 0; i < component.tasks; ++i) {
+      const TaskId id(static_cast<std::uint32_t>(plan.tasks.size()));
+      Task task{ComponentId(static_cast<std::uint16_t>(c)), i, workers[id.value], LedgerId()};
+      if (component.kind == host::ComponentKind::kSpout) {
+        task.ledger = LedgerId(static_cast<std::uint16_t>(plan.ledgers.size()));
+        plan.ledgers.push_back(id);
+      }
+      plan.tasks.push_back(task);
+    }
+  }
+}
+
 }  // namespace gale::plan

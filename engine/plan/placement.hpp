@@ -4,6 +4,7 @@
 #pragma once
 
 #include "engine/base/ids.hpp"
+#include "engine/plan/plan.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -21,5 +22,8 @@ struct Placeable {
 /// on from one component to the next, so that both each component and their sum are even within one task. Every pin is
 /// below `workers`, of which there is at least one.
 [[nodiscard]] std::vector<WorkerId> place(std::span<const Placeable> components, std::uint16_t workers);
+
+/// Gives the plan's components their tasks, and the tasks their workers and ledgers.
+void lay_out(Plan& plan);
 
 }  // namespace gale::plan

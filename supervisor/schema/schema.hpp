@@ -7,7 +7,7 @@
 #pragma once
 
 #include "engine/plan/grammar.hpp"
-#include "engine/plan/make_plan.hpp"
+#include "engine/plan/known.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/plan/configured.hpp"
+#include "engine/plan/known.hpp"
 
 #include "engine/plan/make_plan.hpp"
 #include "tests/unit/engine/plan/fake_catalog.hpp"
