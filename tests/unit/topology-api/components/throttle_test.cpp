@@ -23,8 +23,7 @@ TEST_CASE("The first passes at once, the others when their time has come, in ord
   CHECK(throttle.emitted() == numbers(0, 1));
   CHECK(throttle.kept().size() == 3);
   for (int n = 2; n <= 4; ++n) {
-    throttle.jump(100ms);
-    throttle.tick();
+    throttle.advance(100ms);  // ten ticks
     CHECK(throttle.emitted() == numbers(0, n));
   }
   CHECK(throttle.acked().size() == 4);
@@ -70,7 +69,7 @@ TEST_CASE("It ends when all that waits has passed") {
   test::Harness<Bolt> throttle({{"per_second", 10.0}}, kOrders);
   throttle.execute_batch(numbers(0, 2));
   CHECK_FALSE(throttle.finish());
-  throttle.jump(100ms);
+  throttle.advance(100ms);
   CHECK(throttle.finish());
   CHECK(throttle.emitted() == numbers(0, 2));
   throttle.close();
