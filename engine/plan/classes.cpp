@@ -17,8 +17,11 @@ PluginClasses::PluginClasses(const Topology& topology, Catalog& catalog, Faults&
       faults_.push_back(
           {entry.at, found.error() + (near.empty() ? "" : " (did you mean '" + std::string(near) + "'?)")});
       plugins_.emplace(entry.value, Plugin{entry.value, nullptr});
-    } else if (!plugins_.emplace((*found)->name, Plugin{entry.value, *found}).second) {
-      faults_.push_back({entry.at, "two entries of plugins are called '" + (*found)->name + "'"});
+    } else if (const auto [first, is_new] = plugins_.emplace((*found)->name, Plugin{entry.value, *found}); !is_new) {
+      const auto version = [](const host::PluginDescription* d) { return d == nullptr ? "" : " " + d->version; };
+      faults_.push_back({entry.at, "'" + entry.value + "' is plugin " + (*found)->name + version(*found) +
+                                       ", and so is '" + first->second.entry + "' (" + first->first +
+                                       version(first->second.description) + "): list one of the two"});
     }
   }
 }

@@ -265,4 +265,7 @@ class Sink final : public gale::BasicBolt {
 
 }  // namespace
 
-GALE_PLUGIN("probe", "1.0.0", Numbers, Misbehave, Round, Sink);
+#ifndef PROBE_VERSION
+#define PROBE_VERSION "1.0.0"
+#endif
+GALE_PLUGIN("probe", PROBE_VERSION, Numbers, Misbehave, Round, Sink);

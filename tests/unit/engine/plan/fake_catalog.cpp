@@ -32,6 +32,7 @@ ComponentDescription component(std::string name, ComponentKind kind, std::vector
 host::PluginDescription words() {
   host::PluginDescription plugin;
   plugin.name = "words";
+  plugin.version = "1.0.0";
   plugin.components = {
       component("Lines", ComponentKind::kSpout,
                 {key("path", "string", true), key("limit", "integer"), key("rate", "double"), key("loop", "bool"),

@@ -151,12 +151,14 @@ TEST_CASE("A value from --set takes the type that the component declares") {
   CHECK(good_plan(with_bolt("className: words.Sink, parallelism: \"${n}\""), {{"n", "5"}}).tasks.size() == 6);
 }
 
-TEST_CASE("An entry of plugins may be a path; className has the name that the plugin gives itself") {
+TEST_CASE("A file may be called otherwise than its plugin; className has the name that the plugin gives itself") {
   const Plan plan = good_plan(
       "name: t\nplugins: [./build/words.so]\nspouts: [{id: s, className: words.Lines, properties: {path: x}}]\n");
   CHECK(plan.components[0].plugin == "./build/words.so");
   CHECK(report_of("name: t\nplugins: [./build/words.so, words]\nspouts: [{id: s, className: words.Lines, properties: "
-                  "{path: x}}]\n") == "f.yaml:2:29: two entries of plugins are called 'words'\n");
+                  "{path: x}}]\n") ==
+        "f.yaml:2:29: 'words' is plugin words 1.0.0, and so is './build/words.so' (words "
+        "1.0.0): list one of the two\n");
 }
 
 std::string with_streams(const std::string& streams) {
