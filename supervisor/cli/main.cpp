@@ -3,8 +3,11 @@
 #include "supervisor/cli/commands.hpp"
 #include "topology-api/include/gale/abi.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,7 +30,10 @@ void print_help(std::FILE* to) {
     const About about = command->about();
     if (!about.internal) std::fprintf(to, "  %-10s %s\n", about.name, about.summary);
   }
-  std::fputs("\nExit status: 0 ok, 1 the command's own failure (see its help), 2 bad usage or input.\n", to);
+  std::fputs(
+      "\nExit status: 0 ok, 1 the command's own failure (see its help), 2 bad usage or input, or an output\nthat "
+      "cannot be written.\n",
+      to);
 }
 
 int dispatch(const std::vector<std::string>& arguments) {
@@ -60,12 +66,20 @@ int dispatch(const std::vector<std::string>& arguments) {
   return kUsage;
 }
 
+/// What a command has printed is its result: a full disk must not look like success.
+int check_output(int status) {
+  std::cout.flush();
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  complain(std::string("standard output cannot be written: ") + std::strerror(errno));
+  return status == kOk ? kUsage : status;
+}
+
 }  // namespace
 }  // namespace gale::cli
 
 int main(int argc, char** argv) {
   try {
-    return gale::cli::dispatch({argv + 1, argv + argc});
+    return gale::cli::check_output(gale::cli::dispatch({argv + 1, argv + argc}));
   } catch (const std::exception& e) {
     gale::cli::complain(std::string("unexpected: ") + e.what());
     return gale::cli::kUsage;

@@ -72,7 +72,8 @@ std::string page_of_all() {
       "folders with plugins, separated by colons, looked at after those of \\-\\-plugins\n"
       ".TP\n.B NO_COLOR\nif it is set and not empty, nothing is coloured\n";
   page += ".SH EXIT STATUS\n" + status(0, "all went well") +
-          status(1, "the command's own failure; its page tells which") + status(2, "bad usage or input");
+          status(1, "the command's own failure; its page tells which") +
+          status(2, "bad usage or input, or an output that cannot be written");
   return page + ".SH SEE ALSO\n" + also + "\n";
 }
 
