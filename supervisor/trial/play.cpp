@@ -36,6 +36,8 @@ class Rewriter {
     // What fails fails at once and for good: a test that is to see a failure does not wait for five attempts.
     set(topology.config, "topology.max.attempts", "1");
     set(topology.config, "topology.workers", "1");
+    for (plan::Vertex& v : topology.vertices)
+      std::erase_if(v.config, [](const yaml::Entry& e) { return e.key == "topology.component.worker"; });
     topology.hooks.clear();
     return topology;
   }
