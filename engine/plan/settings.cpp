@@ -186,16 +186,18 @@ struct Default {
   }
 };
 
-std::string limit_of(const SettingRow& row, double number) {
-  if (is_switch(row)) return number == 0 ? "false" : "true";
-  return plain(number);
-}
-
 }  // namespace
 
 std::span<const SettingRow> setting_rows() { return kRows; }
 
 std::string default_of(const SettingRow& row) { return std::visit(Default{}, row.target); }
+
+std::string limit_of(const SettingRow& row, double number) {
+  if (is_switch(row)) return number == 0 ? "false" : "true";
+  return plain(number);
+}
+
+std::string places_of(const SettingRow& row) { return places(row.scope); }
 
 void apply_settings(std::span<const yaml::Entry> config, Scope scope, Settings& settings, std::uint32_t& tick_ms,
                     Faults& faults) {
@@ -212,10 +214,10 @@ void apply_settings(std::span<const yaml::Entry> config, Scope scope, Settings& 
   }
 }
 
-std::string settings_table() {
+std::string settings_table(std::span<const SettingRow> rows) {
   std::string text = "| setting | default | unit | least | most | in the config of | effect | trade |\n";
   text += "|---|---|---|---|---|---|---|---|\n";
-  for (const SettingRow& row : kRows) {
+  for (const SettingRow& row : rows) {
     text += "| " + std::string(row.name) + " | " + default_of(row) + " | " + std::string(row.unit) + " | " +
             limit_of(row, row.min) + " | " + limit_of(row, row.max) + " | " + places(row.scope) + " | " +
             std::string(row.effect) + " | " + std::string(row.trade) + " |\n";

@@ -44,12 +44,18 @@ struct SettingRow {
 /// The default as text: "30", "1 core", "none".
 [[nodiscard]] std::string default_of(const SettingRow& row);
 
+/// One of its limits as text: "0.001", "false".
+[[nodiscard]] std::string limit_of(const SettingRow& row, double number);
+
+/// Where it may stand: "topology, spout".
+[[nodiscard]] std::string places_of(const SettingRow& row);
+
 /// Applies the entries of one `config:` block over `settings` and, where it is set, `tick_ms`. What is unknown, out of
 /// range or in the wrong place is a fault and changes nothing.
 void apply_settings(std::span<const yaml::Entry> config, Scope scope, Settings& settings, std::uint32_t& tick_ms,
                     Faults& faults);
 
-/// The table for people, in Markdown.
-[[nodiscard]] std::string settings_table();
+/// A table for people, in Markdown.
+[[nodiscard]] std::string settings_table(std::span<const SettingRow> rows);
 
 }  // namespace gale::plan

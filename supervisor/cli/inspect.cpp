@@ -4,6 +4,7 @@
 // process.
 #include "supervisor/cli/commands.hpp"
 #include "supervisor/cli/plugin_json.hpp"
+#include "supervisor/cli/plugin_markdown.hpp"
 #include "supervisor/cli/table.hpp"
 #include "supervisor/cli/topology_arguments.hpp"
 
@@ -54,7 +55,9 @@ class Inspect final : public Command {
  public:
   Inspect() {
     add_plugins_option(option(), where_);
-    option()("json", po::bool_switch(&json_), "a line of JSON for each");
+    option()                                                          //
+        ("json", po::bool_switch(&json_), "a line of JSON for each")  //
+        ("markdown", po::bool_switch(&markdown_), "a section of Markdown for each, without versions and places");
   }
   [[nodiscard]] About about() const override {
     return {.name = "inspect",
@@ -66,6 +69,10 @@ class Inspect final : public Command {
             .status_2 = "bad usage, or a plugin cannot be used"};
   }
   int run(const std::vector<std::string>& plugins) override {
+    if (json_ && markdown_) {
+      complain("--json and --markdown are two forms of one answer: one at a time");
+      return kUsage;
+    }
     bool all_fine = true, first = true;
     for (const std::string& plugin : plugins) {
       const Json answer = describe_in_child(plugin, [&] { return open_plugin(plugin, where_); });
@@ -78,7 +85,7 @@ class Inspect final : public Command {
         std::puts(line_of(answer).c_str());
       } else {
         if (!first) std::puts("");
-        print(answer);
+        markdown_ ? static_cast<void>(std::fputs(markdown_of(answer).c_str(), stdout)) : print(answer);
       }
       first = false;
     }
@@ -87,7 +94,7 @@ class Inspect final : public Command {
 
  private:
   TopologyArguments where_;
-  bool json_ = false;
+  bool json_ = false, markdown_ = false;
 };
 
 }  // namespace

@@ -1,12 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "topology-api/host/search.hpp"
 
+#include <dlfcn.h>
+
 #include <cstdlib>
 #include <utility>
 
 namespace gale::host {
 
 namespace fs = std::filesystem;
+namespace {
+
+/// What this code was installed in: a shared library, when a program of somebody else has it by one; else the program.
+/// Empty when that cannot be known.
+fs::path installed_file() {
+  Dl_info self{};
+  std::error_code failed;
+  if (::dladdr(reinterpret_cast<const void*>(&installed_file), &self) != 0 && self.dli_fname != nullptr) {
+    const fs::path file = fs::absolute(self.dli_fname, failed);
+    if (!failed && file.filename().string().find(".so") != std::string::npos) return file;
+  }
+  const fs::path program = fs::read_symlink("/proc/self/exe", failed);
+  return failed ? fs::path() : program;
+}
+
+}  // namespace
 
 std::vector<fs::path> PluginSearch::standard_dirs(std::vector<fs::path> dirs, const fs::path& topology_file) {
   if (const char* list = std::getenv("GALE_PLUGINS")) {
@@ -20,11 +38,9 @@ std::vector<fs::path> PluginSearch::standard_dirs(std::vector<fs::path> dirs, co
   if (!topology_file.empty()) {
     for (const char* beside : {"plugins", "build/plugins"}) dirs.push_back(topology_file.parent_path() / beside);
   }
-  std::error_code failed;
-  const fs::path program = fs::read_symlink("/proc/self/exe", failed);
-  if (!failed) {
+  if (const fs::path file = installed_file(); !file.empty()) {
     for (const char* installed : {"../plugins", "../lib/gale/plugins"})
-      dirs.push_back((program.parent_path() / installed).lexically_normal());
+      dirs.push_back((file.parent_path() / installed).lexically_normal());
   }
   return dirs;
 }

@@ -21,7 +21,7 @@ class PluginSearch {
 
   /// Where a command looks: the directories given to it, those of GALE_PLUGINS (separated by colons), plugins and
   /// build/plugins beside the topology file (none: an empty path), then those of the installation: ../plugins and
-  /// ../lib/gale/plugins from the folder of the running program.
+  /// ../lib/gale/plugins from the folder of the program, or of the shared library that this code is in.
   static std::vector<std::filesystem::path> standard_dirs(std::vector<std::filesystem::path> given,
                                                           const std::filesystem::path& topology_file = {});
 

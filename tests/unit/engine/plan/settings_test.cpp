@@ -97,7 +97,7 @@ TEST_CASE("Seconds take fractions") {
 }
 
 TEST_CASE("The table for people has a line for each setting, with its default") {
-  const std::string table = settings_table();
+  const std::string table = settings_table(setting_rows());
   CHECK(table.find("| topology.message.timeout.secs | 30 | seconds | 0.001 | 604800 | topology |") !=
         std::string::npos);
   CHECK(table.find("| topology.component.worker | none | worker | 1 | 1024 | spout, bolt |") != std::string::npos);
