@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The prose is held against the tree: docs.py ROOT [GALE]. In README.md of every folder and the PAGES below
+# (of a manual's other pages the options alone: their code and their links are run by tests/manual)
 # - a path in `backquotes` or in a link exists, from the top of the tree or beside the page,
 # - an `--option` is one that the program or a script of ours takes,
 # - a gale command in a code block runs: `gale validate` and `--help` as they stand, `gale run` as `gale validate`.
@@ -19,7 +20,7 @@ CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)#\s]+)\)")
 ENDING = re.compile(r"^[\w.*-]+\.(hpp|cpp|h|md|sh|yaml|py|cmake|json|txt)$")
 OPTION = re.compile(r"(?<![\w-])--([a-z][a-z-]+)")
-FOREIGN = ("cmake", "ctest", "apt-get", "git", "clang-format", "docker", "g++")  # their options are not ours to check
+FOREIGN = ("cmake", "ctest", "apt-get", "git", "clang-format", "docker", "g++", "storm")  # their options are not ours to check
 
 
 def looks_like_path(text):
@@ -152,6 +153,9 @@ def main(root, gale=None):
                 faults += option_faults(page, number, line, options)
         for number, words in commands(root, page) if program else ():
             faults += command_faults(root, page, number, words, program, options)
+    for page in tree.files(root, (".md",), ("topology-api/manual",)) if program else ():
+        for number, line in enumerate(tree.lines(root, page), 1):
+            faults += option_faults(page, number, line, options)
     if program:
         faults += topology_faults(root, program)
     tree.finish("docs", faults, seen)
