@@ -63,6 +63,8 @@ class ComponentTask : public Schedulable {
   void hurry() noexcept override { __atomic_store_n(&out_.stop, 1u, __ATOMIC_RELAXED); }
   [[nodiscard]] TaskId id() const noexcept { return id_; }
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+  /// What user code counts (Context::counter). Any thread.
+  [[nodiscard]] const UserMetrics& user_metrics() const noexcept { return metrics_; }
   /// Bolts: of one execute. Spouts: from emit to ack, of what was acked.
   [[nodiscard]] Histogram latency() const { return latency_.read(); }
   [[nodiscard]] const plan::Component& component() const noexcept { return component_; }

@@ -10,6 +10,8 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace gale::execute {
 
@@ -57,9 +59,19 @@ class UserMetrics {
     }
     return &cells_.emplace_back(std::string(name), 0).second;
   }
+  /// Any thread.
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> read() const {
+    const std::lock_guard lock(lock_);
+    std::vector<std::pair<std::string, std::uint64_t>> all;
+    for (const auto& [name, value] : cells_) {
+      // Its task counts with plain stores of its own (gale::Counter).
+      all.emplace_back(name, std::atomic_ref(const_cast<std::uint64_t&>(value)).load(std::memory_order_relaxed));
+    }
+    return all;
+  }
 
  private:
-  std::mutex lock_;
+  mutable std::mutex lock_;
   std::deque<std::pair<std::string, std::uint64_t>> cells_;  // a deque: cells do not move
 };
 

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gale::worker {
@@ -20,6 +21,7 @@ struct TaskReport {
   std::uint64_t roots = 0, replayed = 0, timed_out = 0, stale_acks = 0, pending = 0;  // spouts
   std::uint64_t dead_letters = 0;
   bool finished = false;
+  std::vector<std::pair<std::string, std::uint64_t>> user;  // what its user code counts, by name
   Histogram latency;  // bolts: of one execute; spouts: from emit to ack, of what was acked
 };
 

@@ -218,8 +218,9 @@ Report Worker::report() {
       t.stale_acks = ackers_[plan_.tasks[i].ledger.value]->stale();
     }
     t.finished = task->finished();
+    t.user = task->user_metrics().read();
     t.latency = task->latency();
-    r.tasks.push_back(t);
+    r.tasks.push_back(std::move(t));
   }
   if (peers_) r.links = peers_->report();
   const std::lock_guard lock(lock_);

@@ -72,6 +72,7 @@ std::string to_json(const Outcome& outcome, const node::Totals& totals) {
                                   {"executed", c.executed},
                                   {"acked", c.acked},
                                   {"failed", c.failed},
+                                  {"counters", c.user},
                                   {c.spout ? "complete_us" : "execute_us", quantiles(c.latency)}});
   }
   const worker::LinkReport& l = totals.links;
@@ -112,6 +113,13 @@ std::string to_text(const Outcome& outcome, const node::Totals& totals) {
                c.latency.empty() ? "-" : duration(c.latency.quantile(0.99))});
   }
   if (!totals.complete.empty()) text += "  p50 and p99: of a spout from emit to ack, of a bolt of one execute\n";
+  for (const node::ComponentTotals& c : totals.components) {
+    std::string counted;
+    for (const auto& [name, n] : c.user) {
+      if (n != 0) counted += (counted.empty() ? "" : ", ") + name + " " + grouped(n);
+    }
+    if (!counted.empty()) text += "  " + c.id + " counts: " + counted + "\n";
+  }
   const node::Trouble& t = totals.trouble;
   const std::array<std::pair<std::uint64_t, const char*>, 10> troubles = {
       {{t.thrown, "calls of user code threw"},

@@ -91,6 +91,9 @@ Value to_value(const Report& report) {
   for (const TaskReport& t : report.tasks) {
     Value::Map map{{"task", t.task.value}, {"finished", t.finished}};
     for (const auto& [name, member] : kTaskCounts) map.emplace(name, t.*member);
+    Value::Map user;
+    for (const auto& [name, n] : t.user) user.emplace(name, n);
+    map.emplace("user", std::move(user));
     map.emplace("latency", to_value(t.latency));
     tasks.emplace_back(std::move(map));
   }
@@ -109,6 +112,9 @@ Report to_report(const Value& map) {
     t.task = TaskId(static_cast<std::uint32_t>(number(one, "task")));
     t.finished = flag(one, "finished");
     for (const auto& [name, member] : kTaskCounts) t.*member = number(one, name);
+    if (const Value* user = one.find("user"); user != nullptr && user->is<Value::Map>()) {
+      for (const auto& [name, n] : user->get<Value::Map>()) t.user.emplace_back(name, number(*user, name.c_str()));
+    }
     t.latency = to_histogram(array(one, "latency"));
   }
   if (const Value* links = map.find("links")) {

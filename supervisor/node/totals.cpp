@@ -52,6 +52,7 @@ Totals Tally::totals() const {
       c.executed += t.executed;
       c.acked += t.acked;
       c.failed += t.failed;
+      for (const auto& [name, n] : t.user) c.user[name] += n;
       c.latency.add(t.latency);
       add(sum.trouble, t);
       if (!c.spout) continue;

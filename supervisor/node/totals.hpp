@@ -21,7 +21,8 @@ struct ComponentTotals {
   bool spout = false;
   std::uint32_t tasks = 0;
   std::uint64_t emitted = 0, executed = 0, acked = 0, failed = 0;
-  Histogram latency;  // of a spout from emit to ack, of a bolt of one execute
+  std::map<std::string, std::uint64_t> user;  // what its user code counts, by name
+  Histogram latency;                          // of a spout from emit to ack, of a bolt of one execute
 };
 
 /// In words a person wants when it is not zero.

@@ -30,6 +30,7 @@ Message a_report() {
   }
   t.task = TaskId(65534);
   t.finished = true;
+  t.user = {{"bad", 3}, {"rejected lines", std::uint64_t{1} << 60}};
   t.latency.add(3, 7);
   t.latency.add(200, 1);
   m.report.tasks = {t, worker::TaskReport{}};
@@ -43,6 +44,7 @@ Message a_report() {
 void check_same(const worker::TaskReport& a, const worker::TaskReport& b) {
   CHECK(a.task == b.task);
   CHECK(a.finished == b.finished);
+  CHECK(a.user == b.user);
   CHECK(a.latency.counts() == b.latency.counts());
   for (const auto member :
        {&worker::TaskReport::emitted, &worker::TaskReport::transferred, &worker::TaskReport::executed,

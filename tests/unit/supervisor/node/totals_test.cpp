@@ -38,6 +38,7 @@ worker::Report spouts_worker(std::uint64_t roots, std::uint64_t acked) {
   r.tasks[1].acked = acked;
   r.tasks[0].latency.add(50, acked);
   r.tasks[1].latency.add(20, acked);
+  r.tasks[1].user = {{"bad", 1}};
   r.links.frames_sent = 10;
   return r;
 }
@@ -52,6 +53,7 @@ TEST_CASE("Totals add up workers, components and lives; a newer report of a life
   other.tasks[0].executed = 7;
   other.tasks[0].failed = 3;
   other.tasks[0].forgotten = 3;
+  other.tasks[0].user = {{"bad", 2}, {"late", 0}};
   other.links.frames_sent = 5;
   tally.update(WorkerId(1), Incarnation(1), other);
   Totals t = tally.totals();
@@ -64,6 +66,7 @@ TEST_CASE("Totals add up workers, components and lives; a newer report of a life
   CHECK(t.components[1].tasks == 2);
   CHECK(t.components[1].executed == 67);
   CHECK(t.components[1].failed == 3);
+  CHECK(t.components[1].user == std::map<std::string, std::uint64_t>{{"bad", 3}, {"late", 0}});
   CHECK(t.trouble.forgotten == 3);
   CHECK(t.trouble.timed_out == 2);
   CHECK(t.links.frames_sent == 15);
