@@ -86,10 +86,10 @@ class AloneTest {
       std::vector<std::string> lines =
           differences(wanted == nullptr ? std::vector<WantedRow>() : wanted->rows, seen, test_.exact);
       if (lines.empty()) continue;
+      const std::string name = stream_name(plan_, *resolved_.alone, static_cast<std::uint16_t>(i));
       complain(wanted == nullptr ? test_.at : wanted->at,
-               stream_name(plan_, *resolved_.alone, static_cast<std::uint16_t>(i)) + " emitted " +
-                   count_of(seen.size(), "tuple") + ", wanted are " +
-                   (wanted == nullptr ? "none: it is not in expect" : std::to_string(wanted->rows.size())),
+               wanted == nullptr ? name + " emitted " + count_of(seen.size(), "tuple") + ", and is not in expect"
+                                 : emitted_text(name, seen.size(), wanted->rows.size()),
                std::move(lines));
     }
     if (std::vector<std::string> lines = reason_differences(test_.fails, bolt.reasons()); !lines.empty())

@@ -130,6 +130,11 @@ std::vector<std::string> lines_of(const Pairs& pairs, std::size_t seen,
 
 std::string count_of(std::size_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
 
+std::string emitted_text(const std::string& stream, std::size_t seen, std::size_t wanted) {
+  return stream + " emitted " + count_of(seen, "tuple") +
+         (seen == wanted ? ", but others than are wanted" : ", wanted are " + std::to_string(wanted));
+}
+
 bool matches(const WantedRow& wanted, const Value::Array& seen) {
   return std::equal(wanted.values.begin(), wanted.values.end(), seen.begin(), seen.end(),
                     [](const std::optional<Value>& w, const Value& s) { return !w || same(*w, s); });

@@ -28,4 +28,7 @@ namespace gale::trial {
 /// "1 tuple", "2 tuples"
 [[nodiscard]] std::string count_of(std::size_t n, const char* what);
 
+/// "count emitted 2 tuples, wanted are 3", "... 2 tuples, but others than are wanted"
+[[nodiscard]] std::string emitted_text(const std::string& stream, std::size_t seen, std::size_t wanted);
+
 }  // namespace gale::trial

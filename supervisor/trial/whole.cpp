@@ -16,11 +16,10 @@ void compare(const plan::TopologyTest& test, const ResolvedTest& resolved, const
     const WantedStream& wanted = resolved.wanted[i];
     std::vector<std::string> lines = differences(wanted.rows, played.seen[i], test.exact);
     if (lines.empty()) continue;
-    complaints.push_back({wanted.at,
-                          stream_name(plan, wanted.component, wanted.stream) + " emitted " +
-                              count_of(played.seen[i].size(), "tuple") + ", wanted are " +
-                              std::to_string(wanted.rows.size()),
-                          std::move(lines)});
+    complaints.push_back(
+        {wanted.at,
+         emitted_text(stream_name(plan, wanted.component, wanted.stream), played.seen[i].size(), wanted.rows.size()),
+         std::move(lines)});
   }
   if (std::vector<std::string> lines = reason_differences(test.fails, played.fails); !lines.empty()) {
     complaints.push_back(
