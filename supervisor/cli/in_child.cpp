@@ -19,6 +19,7 @@ constexpr char kWhole = '\n';  // ends an answer: one without it was cut short
 
 [[noreturn]] void be_child(const std::function<std::string()>& answer, int to) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::setpgid(0, 0);  // with whatever it starts
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
   const std::string text = answer() + kWhole;
   std::fflush(nullptr);
@@ -71,6 +72,7 @@ Result<std::string> in_child(const std::function<std::string()>& answer, Duratio
   const bool in_time = read_all(ends[0], most, text);
   ::close(ends[0]);
   if (!in_time) ::kill(child, SIGKILL);
+  ::kill(-child, SIGKILL);  // what it has left behind; the child itself has said all, or is cut short
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }

@@ -55,6 +55,7 @@ class Inspect final : public Command {
  public:
   Inspect() {
     add_plugins_option(option(), where_);
+    where_.file = "topology.yaml";                                    // as if one stood here
     option()                                                          //
         ("json", po::bool_switch(&json_), "a line of JSON for each")  //
         ("markdown", po::bool_switch(&markdown_), "a section of Markdown for each, without versions and places");

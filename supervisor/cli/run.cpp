@@ -122,7 +122,7 @@ int conduct(TopologyRun& run, const RunArguments& arguments, const plan::Plan& p
     return failure->usage ? kUsage : kFailed;
   }
   const bool over_processes = plan.workers > 1;  // those are killed when they do not end
-  const bool stopped = over_processes ? (run.stop(), true) : stop_within(kStopMost, [&run] { run.stop(); });
+  const bool stopped = over_processes ? (run.stop(), true) : done_within(kStopMost, [&run] { run.stop(); });
   const node::Totals totals = run.totals();
   const Outcome outcome{plan.name, seconds, run.restarts(), run.results_lost()};
   if (arguments.json) {

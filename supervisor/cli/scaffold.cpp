@@ -77,15 +77,12 @@ std::string plugin_name_fault(std::string_view name) {
   if (!lower(name.front()) || !std::all_of(name.begin(), name.end(), fine) || name.size() > 40)
     return "'" + std::string(name) +
            "' cannot be a plugin's name: it begins with a letter and has small letters, digits, - and _, 40 at most";
-  static constexpr std::string_view kTaken[] = {"gale",  "std",     "test",      "validate", "topology", "all",
-                                                "clean", "install", "namespace", "class",    "public",   "private"};
-  if (std::find(std::begin(kTaken), std::end(kTaken), name) != std::end(kTaken))
-    return "'" + std::string(name) + "' has a meaning of its own in C++ or CMake; choose another name";
   return {};
 }
 
 std::vector<ScaffoldFile> scaffold(const Scaffold& wanted) {
-  Values values = {{"name", wanted.name}, {"namespace", wanted.name}};
+  // A name of its own: `time`, `int` and `linux` mean something already.
+  Values values = {{"name", wanted.name}, {"namespace", wanted.name + "_plugin"}};
   std::replace(values["namespace"].begin(), values["namespace"].end(), '-', '_');
   values["classes"] = std::string(wanted.spout ? "Numbers" : "") + (wanted.spout && wanted.bolt ? ", " : "") +
                       (wanted.bolt ? "Threshold" : "");

@@ -23,7 +23,7 @@ struct Scaffold {
 };
 
 /// Why a project cannot be called that; empty when it can. A name is a plugin's, a folder's, a CMake target's and, with
-/// `-` as `_`, a C++ namespace's.
+/// `-` as `_` and `_plugin` behind it, a C++ namespace's.
 [[nodiscard]] std::string plugin_name_fault(std::string_view name);
 
 /// At least one of spout and bolt is wanted.

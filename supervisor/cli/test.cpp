@@ -51,6 +51,11 @@ std::vector<trial::Complaint> parse_complaints(const std::string& text) {
   return complaints;
 }
 
+/// A path may hold any bytes, XML may not.
+std::string as_utf8(const std::string& path) {
+  return Json::parse(Json(path).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
+}
+
 /// In the child: from the beginning, with the plugins and all.
 std::vector<trial::Complaint> run_test(const TopologyArguments& arguments, const plan::TopologyTest& test) {
   host::PluginSearch search = search_for(arguments);
@@ -117,7 +122,7 @@ class Test final : public Command {
       for (const Fault& fault : faults) std::fprintf(stderr, "%s\n", render(fault, file).c_str());
       readable = readable && tests;
       if (!tests) continue;
-      trial::FileVerdicts verdicts{file, {}};
+      trial::FileVerdicts verdicts{as_utf8(file), {}};
       for (const plan::TopologyTest& test : *tests) {
         if (test.name.value.find(name_) == std::string::npos) continue;
         verdicts.tests.push_back(judge(test));

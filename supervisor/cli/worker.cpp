@@ -107,7 +107,7 @@ int work(const plan::Plan& plan, const WorkerArguments& a, host::PluginSearch& s
     reporter.report(std::move(report));
     next = clock.now() + kReportEvery;
   }
-  const bool stopped = stop_within(kStopMost, [&worker] { worker.stop(); });
+  const bool stopped = done_within(kStopMost, [&worker] { worker.stop(); });
   reporter.report(worker.report());
   reporter.close();
   if (!stopped) abandon(worker.running());

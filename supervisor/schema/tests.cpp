@@ -35,10 +35,10 @@ Json input() {
 /// {name: list of `items`} with these names offered; others are taken when not all are known.
 Json by_name(const std::vector<NamedValue>& names, const Json& items) {
   Json properties = Json::object();
-  for (const NamedValue& name : names) properties[name.value] = described(name.doc, list_of(items));
+  for (const NamedValue& name : names) properties[name.value] = described(name.doc, or_nothing(list_of(items)));
   Json map = {{"type", "object"}};
   if (!names.empty()) map["properties"] = std::move(properties);
-  map["additionalProperties"] = list_of(items);
+  map["additionalProperties"] = or_nothing(list_of(items));
   return map;
 }
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 namespace gale::trial {
@@ -72,14 +73,33 @@ Pairs pair_in_order(std::size_t wanted, std::size_t seen, const Fits& fits) {
   return pairs;
 }
 
-/// The most that can be matched in any order: a row with anything in it may have to leave its first match to another
-/// (Kuhn's augmenting paths).
-Pairs pair_in_any_order(std::size_t wanted, std::size_t seen, const Fits& fits) {
-  Pairs of_wanted(wanted), of_seen(seen);
+/// Rows that are written alike: whichever is taken, nothing is taken from another.
+Pairs pair_same_texts(const std::vector<WantedRow>& wanted, const std::vector<Value::Array>& seen) {
+  std::unordered_map<std::string, std::vector<std::size_t>> by_text;
+  for (std::size_t j = seen.size(); j-- > 0;) by_text[testkit::text_of(Value(seen[j]))].push_back(j);
+  Pairs pairs(wanted.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (std::any_of(wanted[i].values.begin(), wanted[i].values.end(), [](const auto& v) { return !v; })) continue;
+    const auto alike = by_text.find(text_of(wanted[i]));
+    if (alike == by_text.end() || alike->second.empty()) continue;
+    pairs[i] = alike->second.back();
+    alike->second.pop_back();
+  }
+  return pairs;
+}
+
+/// The most that can be matched in any order, of those that have no pair: a row with anything in it may have to leave
+/// its first match to another (Kuhn's augmenting paths).
+void pair_in_any_order(Pairs& of_wanted, std::size_t seen, const Fits& fits) {
+  Pairs of_seen(seen);
+  std::vector<bool> given(seen, false);
+  for (const auto& pair : of_wanted) {
+    if (pair) given[*pair] = true;
+  }
   std::vector<bool> visited;
   const std::function<bool(std::size_t)> place = [&](std::size_t i) {
     for (std::size_t j = 0; j < seen; ++j) {
-      if (visited[j] || !fits(i, j)) continue;
+      if (given[j] || visited[j] || !fits(i, j)) continue;
       visited[j] = true;
       if (of_seen[j] && !place(*of_seen[j])) continue;
       of_seen[j] = i;
@@ -88,11 +108,11 @@ Pairs pair_in_any_order(std::size_t wanted, std::size_t seen, const Fits& fits) 
     }
     return false;
   };
-  for (std::size_t i = 0; i < wanted; ++i) {
+  for (std::size_t i = 0; i < of_wanted.size(); ++i) {
+    if (of_wanted[i]) continue;
     visited.assign(seen, false);
     place(i);
   }
-  return of_wanted;
 }
 
 constexpr std::size_t kMostLines = 60, kMostCells = 4'000'000;
@@ -142,22 +162,41 @@ bool matches(const WantedRow& wanted, const Value::Array& seen) {
 
 std::vector<std::string> differences(const std::vector<WantedRow>& wanted, const std::vector<Value::Array>& seen,
                                      bool exact) {
-  if (wanted.size() * seen.size() > kMostCells)
-    return {"- " + std::to_string(wanted.size()) + " tuples", "+ " + std::to_string(seen.size()) + " tuples"};
   const Fits fits = [&](std::size_t i, std::size_t j) { return matches(wanted[i], seen[j]); };
-  const Pairs pairs =
-      exact ? pair_in_order(wanted.size(), seen.size(), fits) : pair_in_any_order(wanted.size(), seen.size(), fits);
-  return lines_of(
-      pairs, seen.size(), [&](std::size_t i) { return text_of(wanted[i]); },
-      [&](std::size_t j) { return testkit::text_of(Value(seen[j])); }, exact);
+  const auto wanted_text = [&](std::size_t i) { return text_of(wanted[i]); };
+  const auto seen_text = [&](std::size_t j) { return testkit::text_of(Value(seen[j])); };
+  if (!exact) {
+    Pairs pairs = pair_same_texts(wanted, seen);
+    pair_in_any_order(pairs, seen.size(), fits);
+    return lines_of(pairs, seen.size(), wanted_text, seen_text, exact);
+  }
+  // What is the same at both ends needs no table.
+  const std::size_t shorter = std::min(wanted.size(), seen.size());
+  std::size_t before = 0, after = 0;
+  while (before < shorter && fits(before, before)) ++before;
+  while (after < shorter - before && fits(wanted.size() - 1 - after, seen.size() - 1 - after)) ++after;
+  const std::size_t w = wanted.size() - before - after, s = seen.size() - before - after;
+  Pairs pairs(wanted.size());
+  for (std::size_t i = 0; i < before; ++i) pairs[i] = i;
+  for (std::size_t i = 1; i <= after; ++i) pairs[wanted.size() - i] = seen.size() - i;
+  if (w * s <= kMostCells) {
+    const Pairs middle =
+        pair_in_order(w, s, [&](std::size_t i, std::size_t j) { return fits(before + i, before + j); });
+    for (std::size_t i = 0; i < w; ++i) {
+      if (middle[i]) pairs[before + i] = before + *middle[i];
+    }
+  }
+  return lines_of(pairs, seen.size(), wanted_text, seen_text, exact);
 }
 
 std::vector<std::string> reason_differences(const std::vector<plan::Text>& wanted,
                                             const std::vector<std::string>& seen) {
   const Fits fits = [&](std::size_t i, std::size_t j) { return seen[j].find(wanted[i].value) != std::string::npos; };
+  Pairs pairs(wanted.size());
+  pair_in_any_order(pairs, seen.size(), fits);
   return lines_of(
-      pair_in_any_order(wanted.size(), seen.size(), fits), seen.size(), [&](std::size_t i) { return wanted[i].value; },
-      [&](std::size_t j) { return seen[j]; }, false);
+      pairs, seen.size(), [&](std::size_t i) { return wanted[i].value; }, [&](std::size_t j) { return seen[j]; },
+      false);
 }
 
 }  // namespace gale::trial

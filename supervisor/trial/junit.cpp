@@ -8,10 +8,16 @@
 namespace gale::trial {
 namespace {
 
-/// What XML 1.0 cannot hold becomes '?': most control characters.
+/// What XML 1.0 cannot hold becomes '?': most control characters, U+FFFE and U+FFFF. The text is UTF-8.
 std::string escaped(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (text.substr(i, 3) == "\xef\xbf\xbe" || text.substr(i, 3) == "\xef\xbf\xbf") {
+      out += '?';
+      i += 2;
+      continue;
+    }
     switch (c) {
       case '&':
         out += "&amp;";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Verdicts as JUnit XML, which build servers show. Pure functions.
+// Verdicts as JUnit XML, which build servers show. Names and texts are UTF-8. Pure functions.
 #pragma once
 
 #include "supervisor/trial/verdict.hpp"

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/trial/play.hpp"
 
+#include "engine/base/done_within.hpp"
 #include "engine/plan/make_plan.hpp"
 #include "engine/plan/only.hpp"
 #include "engine/worker/worker.hpp"
 #include "supervisor/trial/stage.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -120,30 +122,58 @@ std::string late(Duration timeout, const std::vector<std::string>& busy) {
   return text;
 }
 
+/// All that tasks use, in one piece: what never ends keeps it.
+struct Running {
+  Running(plan::Plan p, const Clock& c)
+      : plan(std::move(p)), worker(plan, {.self = WorkerId(0), .threads = 1, .link_dir = {}}, c) {}
+  plan::Plan plan;
+  worker::Worker worker;
+};
+
+/// Failed for good, of the spouts that are no stand-ins.
+std::uint64_t failed_elsewhere(const plan::Plan& plan, const worker::Report& report) {
+  std::uint64_t failed = 0;
+  for (const worker::TaskReport& t : report.tasks) {
+    const plan::Component& c = plan.component_of(t.task);
+    if (c.kind == host::ComponentKind::kSpout && c.plugin != kStandIns) failed += t.failed;
+  }
+  return failed;
+}
+
+constexpr Duration kStopMost = std::chrono::seconds(3);
+
 }  // namespace
 
 Played play(const ResolvedTest& test, Duration timeout, const plan::Topology& topology, const plan::Plan& plan,
             plan::Catalog& catalog, host::PluginSearch& search) {
+  static const SteadyClock clock;
   Played played;
-  Stage stage;
-  const plan::PlanOutcome outcome = plan::make_plan(Rewriter(test, plan, stage).rewrite(topology), catalog);
+  auto stage = std::make_unique<Stage>();
+  plan::PlanOutcome outcome = plan::make_plan(Rewriter(test, plan, *stage).rewrite(topology), catalog);
   if (!outcome) {
     played.faults = outcome.faults;
     return played;
   }
-  const SteadyClock clock;
-  worker::Worker worker(*outcome.plan, {.self = WorkerId(0), .threads = 1, .link_dir = {}}, clock);
+  auto running = std::make_unique<Running>(std::move(*outcome.plan), clock);
+  worker::Worker& worker = running->worker;
   if (Result<void> started = worker.start(search); !started) {
     played.troubles.push_back(started.error());
     return played;
   }
   if (!worker.wait(timeout)) played.troubles.push_back(late(timeout, worker.running()));
-  worker.stop();
+  if (!done_within(kStopMost, [&worker] { worker.stop(); })) {
+    played.troubles.emplace_back("user code has not returned and is left behind, running");
+    (void)running.release();
+    (void)stage.release();
+    return played;
+  }
   worker::Report report = worker.report();
   if (report.results_lost) played.troubles.emplace_back("final results were lost: a finish threw");
+  if (stage->full) played.troubles.push_back("a stream carried more than " + std::to_string(kMostSeen) + " tuples");
+  played.failed = failed_elsewhere(running->plan, report);
   played.errors = std::move(report.errors);
-  for (const WantedStream& wanted : test.wanted) played.seen.push_back(std::move(stage.sinks[part_of(wanted)]));
-  played.fails = std::move(stage.fails);
+  for (const WantedStream& wanted : test.wanted) played.seen.push_back(std::move(stage->sinks[part_of(wanted)]));
+  played.fails = std::move(stage->fails);
   return played;
 }
 

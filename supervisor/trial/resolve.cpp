@@ -92,6 +92,10 @@ class Resolver {
 
   void expect(std::size_t component, std::uint16_t stream, const plan::TestExpectation& expectation, Position at) {
     const plan::Stream& s = plan_.components[component].streams[stream];
+    for (const WantedStream& other : out_.wanted) {
+      if (other.component == component && other.stream == stream)
+        return fault(at, stream_name(plan_, component, stream) + " stands in expect a second time");
+    }
     WantedStream wanted{component, stream, at, {}};
     for (const plan::TestTuple& tuple : expectation.tuples)
       wanted.rows.push_back({tuple.at, row_of(tuple, s.fields, stream_name(plan_, component, stream))});
@@ -181,6 +185,8 @@ class Resolver {
           {*component, *stream, input_row(input.tuple, s.fields, stream_name(plan_, *component, *stream)), {}});
     }
     for (const plan::TestExpectation& expectation : test_.expect) expect_by_name(expectation);
+    if (!test_.fails.empty() && test_.replaced.empty())
+      fault(test_.fails.front().at, "fails are told of tuples that stand in inputs; put some in a spout's place");
   }
   /// "component", or "component.stream"; both may have dots.
   void expect_by_name(const plan::TestExpectation& expectation) {

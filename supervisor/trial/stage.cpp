@@ -15,8 +15,6 @@ std::map<std::int64_t, Stage*>& stages() {
   return all;
 }
 
-constexpr std::size_t kMostSeen = 100'000;  // tuples of one sink; beyond it something runs wild
-
 /// Emits the tuples of its part, tracked, then ends.
 class Source final : public Spout {
  public:
@@ -63,7 +61,8 @@ class Sink final : public BasicBolt {
     Stage* stage = Stage::find(stage_);
     const std::lock_guard lock(stage->mutex);
     std::vector<Value::Array>& seen = stage->sinks[part_];
-    if (seen.size() == kMostSeen) throw Error("more than " + std::to_string(kMostSeen) + " tuples in a test");
+    stage->full = stage->full || seen.size() == kMostSeen;
+    if (stage->full) return;
     Value::Array values(tuple.size());
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = tuple.get<Value>(i);
     seen.push_back(std::move(values));

@@ -9,6 +9,7 @@
 #include "gale/value.hpp"
 #include "topology-api/host/plugin.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -20,6 +21,8 @@
 namespace gale::trial {
 
 inline constexpr std::string_view kStandIns = "__trial";  ///< the plugin, with Source and Sink
+
+inline constexpr std::size_t kMostSeen = 1'000'000;  ///< tuples of one sink; beyond it something runs wild
 
 struct SourceLine {
   std::uint16_t stream = 0;
@@ -46,6 +49,7 @@ class Stage {
   std::map<std::string, SourceScript, std::less<>> sources;             // by part
   std::map<std::string, std::vector<Value::Array>, std::less<>> sinks;  // by part
   std::vector<std::string> fails;                                       // reasons of what the sources sent
+  bool full = false;                                                    // a sink was given more than it takes
   std::mutex mutex;
 
  private:

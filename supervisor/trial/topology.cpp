@@ -47,6 +47,10 @@ Topology& Topology::set(std::string key, std::string value) {
 Topology& Topology::provide(const gale_plugin& plugin) {
   host::Opened opened = host::Plugin::of(plugin);
   if (!opened) throw TestFailure(opened.error);
+  for (const auto& other : impl_->provided) {
+    if (other->description().name == opened.plugin->description().name)
+      throw TestFailure("plugin '" + other->description().name + "' is provided a second time");
+  }
   impl_->provided.push_back(std::move(opened.plugin));
   return *this;
 }
@@ -85,6 +89,9 @@ void Topology::run(std::chrono::nanoseconds longest) {
   if (!resolved) in.fail(faults);
   in.played = trial::play(*resolved, longest, topology, *outcome.plan, catalog, search);
   if (!in.played.faults.empty()) in.fail(in.played.faults);
+  if (in.played.failed != 0)
+    in.played.troubles.push_back(std::to_string(in.played.failed) +
+                                 " tuples of spouts that were not replaced failed for good");
   if (in.played.troubles.empty()) return;
   std::string text = in.file + ": " + in.played.troubles.front();
   for (const std::string& error : in.played.errors) text += "\n" + error;

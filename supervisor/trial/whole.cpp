@@ -38,6 +38,12 @@ std::vector<Complaint> run_whole(const plan::TopologyTest& test, const ResolvedT
   std::vector<Complaint> complaints;
   for (const Fault& fault : played.faults) complaints.push_back({fault.at, fault.text, {}});
   for (const std::string& trouble : played.troubles) complaints.push_back({test.at, trouble, {}});
+  if (played.failed != 0)
+    complaints.push_back(
+        {test.at,
+         count_of(played.failed, "tuple") +
+             " of spouts that were not replaced failed for good; put tuples in their place to want that",
+         {}});
   compare(test, resolved, plan, played, complaints);
   if (!complaints.empty() && !played.errors.empty())
     complaints.push_back({test.at, "errors while it ran", played.errors});

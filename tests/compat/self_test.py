@@ -10,7 +10,7 @@ import tempfile
 
 import abi
 
-SKIP = 77
+SKIP = 1 if os.environ.get("CI") else 77  # CI has the tools
 
 
 def replace(old, new):

@@ -54,3 +54,10 @@ said 'tests?, 0 failed$'
 step gale inspect build/plugins/rates.so
 said "rates 0.1.0, plugin ABI 1\.[0-9]+, built by ${compiler%++}"
 step gale plan topology.yaml
+# As its README says; g++'s, since a plugin's sanitizer wants its runtime before a host that has none.
+if [[ $compiler-$choice == g++-both ]]; then
+  step cmake --preset asan
+  step cmake --build build-asan
+  step ctest --test-dir build-asan --output-on-failure
+  said '100% tests passed'
+fi

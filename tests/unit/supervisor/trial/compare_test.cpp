@@ -49,6 +49,22 @@ TEST_CASE("In any order: a row that fits much leaves its first match to one that
   CHECK(differences({row({std::nullopt, 1})}, Rows{{"a", 2}}, false) == Lines{"- [_, 1]", "+ [\"a\", 2]"});
 }
 
+TEST_CASE("Thousands of rows are compared, not given up") {
+  Rows seen;
+  std::vector<WantedRow> wanted;
+  for (int i = 0; i < 5000; ++i) {
+    seen.push_back({i % 7, "x"});
+    wanted.push_back(row({i % 7, "x"}));
+  }
+  CHECK(differences(wanted, seen, true).empty());
+  CHECK(differences(wanted, seen, false).empty());
+  seen[2500] = {8, "x"};
+  CHECK_FALSE(differences(wanted, seen, true).empty());
+  CHECK_FALSE(differences(wanted, seen, false).empty());
+  std::swap(seen[0], seen[2500]);
+  CHECK_FALSE(differences(wanted, seen, true).empty());
+}
+
 TEST_CASE("A long difference is cut and says how much more there is") {
   Rows seen(100, Value::Array{1});
   const Lines lines = differences({}, seen, false);

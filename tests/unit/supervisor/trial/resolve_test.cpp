@@ -92,6 +92,8 @@ TEST_CASE("What does not fit is told with what would") {
   CHECK(fault_of("expect: {cont: []}") == "no component has the id 'cont' (did you mean 'count'?)");
   CHECK(fault_of("expect: {count.bad: []}") == "'count' has no stream 'bad'; there are: default");
   CHECK(fault_of("expect: {teller: []}").find("stream 'default' is direct") == 0);
+  CHECK(fault_of("expect: {count: [], count.default: []}") == "count stands in expect a second time");
+  CHECK(fault_of("expect: {count: []}, fails: [x]").find("fails are told of tuples that stand in inputs") == 0);
   CHECK(fault_of("expect: {count: [[a]]}") == "a tuple of count has 2 values (word, count), this one has 1");
 }
 

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -25,6 +26,21 @@ class Double final : public gale::BasicBolt {
     if (number == 13) throw gale::Error("no thirteen");
     out.emit(2 * number + add_);
   }
+
+ private:
+  std::int64_t add_ = 0;
+};
+
+/// Does not return until it is let go.
+class Stuck final : public gale::BasicBolt {
+ public:
+  static inline std::atomic<bool> let_go{false};
+  void describe(gale::Describe& d) override {
+    d.doc("Does not return.");
+    d.key("add", add_, "Nothing.");
+    d.emits({"number"});
+  }
+  void execute(const gale::Tuple&, gale::Collector&) override { let_go.wait(false); }
 
  private:
   std::int64_t add_ = 0;
@@ -88,6 +104,18 @@ TEST_CASE("What cannot be run is a failure with the file's faults, or with what 
   Topology endless(file_with(kDoubles));
   endless.plugins(built_plugins()).provide<Double>("mine").set("count", "0").watch("double");
   CHECK(failure(endless, std::chrono::milliseconds(50)).find("did not end within 50 ms") != std::string::npos);
+  std::string with_stuck = kDoubles;
+  with_stuck.replace(with_stuck.find("mine.Double"), 11, "mine.Stuck");
+  Topology stuck(file_with(with_stuck));
+  stuck.plugins(built_plugins()).provide<Stuck>("mine").replace("numbers", {{1}}).watch("double");
+  const std::string left = failure(stuck, std::chrono::milliseconds(50));
+  CHECK_MESSAGE(left.find("did not end within 50 ms; running: double#") != std::string::npos, left);
+  Stuck::let_go = true;
+  Stuck::let_go.notify_all();
+  (void)file_with(kDoubles);
+  Topology failing(file_with(kDoubles));
+  failing.plugins(built_plugins()).provide<Double>("mine").set("count", "14").watch("double");
+  CHECK(failure(failing).find("1 tuples of spouts that were not replaced failed for good") != std::string::npos);
   Topology twice(file_with(kDoubles));
   twice.plugins(built_plugins()).provide<Double>("mine").watch("double").run();
   CHECK(failure(twice).find("run() is called once") != std::string::npos);

@@ -109,6 +109,32 @@ TEST_CASE_FIXTURE(Fixture, "A kept tuple is settled later, on the turn or from e
   bolt.close();
 }
 
+TEST_CASE_FIXTURE(Fixture, "A kept tuple that is settled twice by itself is a broken promise, whichever way") {
+  Harness<Scripted> bolt;
+  script().execute = [](const Tuple& tuple, Collector&) {
+    KeptTuple kept = tuple.keep();
+    std::move(kept).ack();
+    std::move(kept).fail("again");
+    kept.touch();
+  };
+  CHECK(bolt.execute({1}) == State::acked);
+  CHECK(bolt.take_violations().size() >= 1);
+  script().execute = [](const Tuple& tuple, Collector& out) {
+    KeptTuple kept = tuple.keep();
+    out.ack(std::move(kept));
+    std::move(kept).ack();
+  };
+  CHECK(bolt.execute({2}) == State::acked);
+  CHECK(bolt.take_violations().size() == 1);
+  script().execute = [](const Tuple& tuple, Collector&) {
+    KeptTuple kept = tuple.keep();
+    KeptTuple other = std::move(kept);  // moved, not settled: `kept` is nothing now
+    std::move(other).ack();
+  };
+  CHECK(bolt.execute({3}) == State::acked);
+  bolt.close();
+}
+
 TEST_CASE_FIXTURE(Fixture, "A kept tuple that is destroyed is a broken promise") {
   Harness<Scripted> bolt;
   script().execute = [](const Tuple& tuple, Collector&) { static_cast<void>(tuple.keep()); };

@@ -28,6 +28,7 @@ namespace gale {
 namespace detail {
 class SettleJob;
 class TouchJob;
+class MisuseJob;
 }  // namespace detail
 
 using MessageId = std::uint64_t;
@@ -160,6 +161,7 @@ class Collector {
  protected:
   friend class detail::SettleJob;
   friend class detail::TouchJob;
+  friend class detail::MisuseJob;
   template <class T>
   friend struct PluginThunks;
 
@@ -483,18 +485,34 @@ class TouchJob final : public Job {
   std::uint64_t handle_;
 };
 
+/// What is already settled was acked, failed or touched again.
+class MisuseJob final : public Job {
+ public:
+  void run(Collector& out) override { out.misused(); }
+};
+
 }  // namespace detail
 
+inline void KeptTuple::tell_misuse() const {
+  if (queue_ != nullptr) queue_->post(std::make_unique<detail::MisuseJob>());
+}
 inline void KeptTuple::touch() const {
-  if (handle_ != 0 && queue_ != nullptr) queue_->post(std::make_unique<detail::TouchJob>(handle_));
+  if (handle_ == 0) return tell_misuse();
+  if (queue_ != nullptr) queue_->post(std::make_unique<detail::TouchJob>(handle_));
 }
 inline void KeptTuple::settle(bool ack, std::string_view why) {
   const std::uint64_t handle = std::exchange(handle_, 0);
   if (handle != 0 && queue_ != nullptr)
     queue_->post(std::make_unique<detail::SettleJob>(handle, std::string(why), ack));
 }
-inline void KeptTuple::ack() && { settle(true, {}); }
-inline void KeptTuple::fail(std::string_view why) && { settle(false, why); }
+inline void KeptTuple::ack() && {
+  if (handle_ == 0) return tell_misuse();
+  settle(true, {});
+}
+inline void KeptTuple::fail(std::string_view why) && {
+  if (handle_ == 0) return tell_misuse();
+  settle(false, why);
+}
 inline void KeptTuple::forget() noexcept {
   try {
     settle(false, "forgotten: a kept tuple was destroyed without ack or fail");

@@ -177,7 +177,8 @@ class KeptTuple final : public Values {
   }
   ~KeptTuple() { forget(); }
 
-  /// Any thread. On the task's own turn Collector::ack and fail are cheaper: they post nothing.
+  /// Any thread. On the task's own turn Collector::ack and fail are cheaper: they post nothing. A second one is counted
+  /// as misuse, unless the object was moved from: then nobody is there to be told.
   void ack() &&;
   void fail(std::string_view why) &&;
   /// Begins the timeout of its roots anew. Any thread; on the task's own turn Collector::touch is cheaper.
@@ -191,6 +192,7 @@ class KeptTuple final : public Values {
   KeptTuple(const gale_kept& kept, const detail::Input* input, std::shared_ptr<detail::JobQueue> queue)
       : Values(kept.values, kept.values + kept.size, input), handle_(kept.handle), queue_(std::move(queue)) {}
   void settle(bool ack, std::string_view why);
+  void tell_misuse() const;
   void forget() noexcept;
 
   std::uint64_t handle_;                     // 0: settled
