@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace gale::trial {
 namespace {
@@ -163,8 +164,8 @@ Played play(const ResolvedTest& test, Duration timeout, const plan::Topology& to
   if (!worker.wait(timeout)) played.troubles.push_back(late(timeout, worker.running()));
   if (!done_within(kStopMost, [&worker] { worker.stop(); })) {
     played.troubles.emplace_back("user code has not returned and is left behind, running");
-    (void)running.release();
-    (void)stage.release();
+    static auto& left_behind = *new std::vector<std::pair<std::unique_ptr<Running>, std::unique_ptr<Stage>>>();
+    left_behind.emplace_back(std::move(running), std::move(stage));
     return played;
   }
   worker::Report report = worker.report();
