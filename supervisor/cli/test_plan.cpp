@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/cli/test_plan.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace gale::cli {
@@ -30,7 +31,15 @@ std::optional<TestPlan> plan_test(const TopologyArguments& arguments, const plan
   plan::Topology topology = plan::read_topology_file(arguments.file, *sets, plan::process_environment());
   plan::PlanOutcome outcome = plan::make_plan(topology, catalog);
   if (!outcome) {
-    faults.insert(faults.end(), outcome.faults.begin(), outcome.faults.end());
+    for (Fault& fault : outcome.faults) {
+      // A value that the test gives and the file has no use for is the test's fault.
+      const bool by_test = std::any_of(test.set.begin(), test.set.end(), [&](const auto& set) {
+        return fault.text.starts_with("--set " + set.first + ":");
+      });
+      if (by_test) fault.at = test.at;
+      faults.push_back(std::move(fault));
+    }
+    if (topology.whole) trial::check_ids(test, topology, faults);
     return std::nullopt;
   }
   auto resolved = trial::resolve(test, *outcome.plan, faults);

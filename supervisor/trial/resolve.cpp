@@ -12,8 +12,8 @@ namespace {
 
 class Resolver {
  public:
-  Resolver(const plan::TopologyTest& test, const plan::Plan& plan, Faults& faults)
-      : test_(test), plan_(plan), faults_(faults) {}
+  Resolver(const plan::TopologyTest& test, const plan::Plan& plan, bool ids_only, Faults& faults)
+      : test_(test), plan_(plan), ids_only_(ids_only), faults_(faults) {}
 
   std::optional<ResolvedTest> run() {
     const std::size_t before = faults_.size();
@@ -44,6 +44,7 @@ class Resolver {
   }
 
   std::optional<std::uint16_t> find_stream(std::size_t component, const plan::Text& stream) {
+    if (ids_only_) return std::nullopt;
     const plan::Component& c = plan_.components[component];
     Names names;
     for (std::size_t i = 0; i < c.streams.size(); ++i) {
@@ -123,6 +124,7 @@ class Resolver {
     }
   }
   void add_step(const plan::TestInput& input) {
+    if (ids_only_) return;
     if (input.advance) {
       out_.steps.push_back({0, 0, {}, input.advance});
       return;
@@ -210,6 +212,7 @@ class Resolver {
 
   const plan::TopologyTest& test_;
   const plan::Plan& plan_;
+  const bool ids_only_;  // nothing is known of streams
   Faults& faults_;
   ResolvedTest out_;
 };
@@ -217,7 +220,17 @@ class Resolver {
 }  // namespace
 
 std::optional<ResolvedTest> resolve(const plan::TopologyTest& test, const plan::Plan& plan, Faults& faults) {
-  return Resolver(test, plan, faults).run();
+  return Resolver(test, plan, false, faults).run();
+}
+
+void check_ids(const plan::TopologyTest& test, const plan::Topology& topology, Faults& faults) {
+  plan::Plan ids;
+  for (const plan::Vertex& vertex : topology.vertices) {
+    plan::Component& c = ids.components.emplace_back();
+    c.id = vertex.id.value;
+    c.kind = vertex.kind;
+  }
+  (void)Resolver(test, ids, true, faults).run();
 }
 
 std::string stream_name(const plan::Plan& plan, std::size_t component, std::uint16_t stream) {

@@ -48,6 +48,9 @@ struct ResolvedTest {
 [[nodiscard]] std::optional<ResolvedTest> resolve(const plan::TopologyTest& test, const plan::Plan& plan,
                                                   Faults& faults);
 
+/// Of a topology with faults the ids alone are known: faults for those that the test names and there are not.
+void check_ids(const plan::TopologyTest& test, const plan::Topology& topology, Faults& faults);
+
 /// "count" or "split.bad"
 [[nodiscard]] std::string stream_name(const plan::Plan& plan, std::size_t component, std::uint16_t stream);
 
