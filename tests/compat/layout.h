@@ -14,6 +14,17 @@
 #include <stdalign.h>
 #include <stddef.h>
 
+#ifdef __cplusplus
+#include <type_traits>
+static_assert(std::is_same<gale_plugin_entry_fn, const gale_plugin* (*)(uint32_t, uint32_t)>::value,
+              "the entry's arguments are frozen");
+constexpr bool gale_same_text(const char* a, const char* b) {
+  return *a == *b && (*a == 0 || gale_same_text(a + 1, b + 1));
+}
+static_assert(gale_same_text(GALE_ABI_NOTE_SECTION, ".note.gale"), "the note's section is frozen for ever");
+static_assert(gale_same_text(GALE_ABI_ENTRY, "gale_plugin_entry"), "the entry's name is frozen for ever");
+#endif
+
 #define GALE_MEMBER(type, member, offset, bytes)                                                              \
   static_assert(offsetof(type, member) == (offset), #type "." #member " has moved: see topology-api/ABI.md"); \
   static_assert(sizeof(((type*)0)->member) == (bytes), #type "." #member " has another size: see topology-api/ABI.md")
@@ -24,8 +35,6 @@
 
 static_assert(sizeof(void*) == 8 && sizeof(void (*)(void)) == 8, "the boundary is for 64-bit machines");
 GALE_VALUE(GALE_ABI_MAJOR, 1);
-static_assert(sizeof(GALE_ABI_NOTE_SECTION) == sizeof(".note.gale"), "the note's section is frozen for ever");
-static_assert(sizeof(GALE_ABI_ENTRY) == sizeof("gale_plugin_entry"), "the entry's name is frozen for ever");
 
 /* statuses */
 GALE_VALUE(GALE_OK, 0);
