@@ -15,6 +15,7 @@ cd "$scratch"
 plain "$prefix" gale new rates >/dev/null
 mkdir rates/plugins
 plain "$prefix" env "PKG_CONFIG_PATH=$prefix/share/pkgconfig" sh -euc '
-  g++ -Wall -Wextra -Werror $(pkg-config --cflags gale-sdk) -shared rates/src/plugin.cpp -o rates/plugins/rates.so
-  test -f "$(pkg-config --variable=plugindir gale-sdk)/print.so"'
+  flags=$(pkg-config --cflags gale-sdk) # a path with spaces comes quoted: only eval reads it
+  eval "g++ -Wall -Wextra -Werror $flags -shared rates/src/plugin.cpp -o rates/plugins/rates.so"
+  eval "test -f $(pkg-config --variable=plugindir gale-sdk)/print.so"'
 plain "$prefix" gale test rates/topology.yaml

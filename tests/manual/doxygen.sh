@@ -12,7 +12,11 @@ if ! command -v doxygen >/dev/null; then
 fi
 rm -rf "$out"
 mkdir -p "$out"
-cd "$tree"
+# Links between pages are lost on doxygen where the path of the tree has a space: it reads a copy.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp -r "$tree/topology-api" "$tree"/*.md "$work"
+cd "$work"
 {
   cat topology-api/manual/Doxyfile
   echo "OUTPUT_DIRECTORY = \"$out\""

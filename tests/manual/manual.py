@@ -22,7 +22,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 FILES = ("cpp", "yaml", "json", "py", "txt")
 PLACEHOLDERS = {"<n>": r"[0-9](?:[0-9. ]*[0-9])?", "<time>": r"[0-9][0-9.]* ?(?:ns|us|ms|s|m|h)",
-                "<clock>": r"\d\d:\d\d:\d\d\.\d+", "<path>": r"\S+", "<any>": r".*"}
+                "<clock>": r"\d\d:\d\d:\d\d\.\d+", "<path>": r"\S(?:.*?\S)?", "<any>": r".*"}
 SECONDS = 120  # a block
 
 
