@@ -144,9 +144,9 @@ std::string zsh_case(const Command& command) {
   const About about = command.about();
   std::string text = "    " + std::string(about.name) + ")\n      _arguments";
   for (const OptionRow& row : option_table(command)) {
-    const bool repeats = row.explain.find("may be repeated") != std::string::npos;
-    text += " \\\n        '" + std::string(repeats ? "*" : "") + "--" + row.name + "[" + zsh_text(row.explain) + "]" +
-            (row.value.empty() ? "" : ":" + zsh_text(row.value) + ":" + zsh_offer(offer_for(row.value), {})) + "'";
+    text += " \\\n        '" + std::string(row.repeats ? "*" : "") + "--" + row.name + "[" + zsh_text(row.explain) +
+            "]" + (row.value.empty() ? "" : ":" + zsh_text(row.value) + ":" + zsh_offer(offer_for(row.value), {})) +
+            "'";
   }
   if (about.operands.word != nullptr) {
     text += std::string(" \\\n        '") + (about.operands.many ? "*" : "1") + ":" + zsh_text(about.operands.word) +

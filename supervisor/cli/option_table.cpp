@@ -9,9 +9,10 @@ std::vector<OptionRow> option_table(const Command& command) {
   std::vector<OptionRow> rows;
   for (const auto& option : command.options().options()) {
     const auto& value = *option->semantic();
-    rows.push_back({option->long_name(), value.max_tokens() == 0 ? "" : value.name(), option->description()});
+    rows.push_back({option->long_name(), value.max_tokens() == 0 ? "" : value.name(), option->description(),
+                    value.is_composing()});
   }
-  rows.push_back({"help", "", "tells how it is used, and ends"});
+  rows.push_back({"help", "", "tells how it is used, and ends", false});
   return rows;
 }
 

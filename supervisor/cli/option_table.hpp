@@ -14,6 +14,7 @@ struct OptionRow {
   std::string name;   ///< without its dashes
   std::string value;  ///< N, TIME, DIR ...; empty: it is a switch
   std::string explain;
+  bool repeats = false;  ///< may be given more than once
 };
 
 /// In the order of declaration, --help last.

@@ -5,6 +5,7 @@
 #include "engine/plan/make_plan.hpp"
 #include "engine/plan/plugin_catalog.hpp"
 #include "engine/plan/tests_block.hpp"
+#include "supervisor/trial/compare.hpp"
 #include "supervisor/trial/play.hpp"
 #include "supervisor/trial/resolve.hpp"
 #include "supervisor/trial/stage.hpp"
@@ -90,8 +91,8 @@ void Topology::run(std::chrono::nanoseconds longest) {
   in.played = trial::play(*resolved, longest, topology, *outcome.plan, catalog, search);
   if (!in.played.faults.empty()) in.fail(in.played.faults);
   if (in.played.failed != 0)
-    in.played.troubles.push_back(std::to_string(in.played.failed) +
-                                 " tuples of spouts that were not replaced failed for good");
+    in.played.troubles.push_back(trial::count_of(in.played.failed, "tuple") +
+                                 " of spouts that were not replaced failed for good");
   if (in.played.troubles.empty()) return;
   std::string text = in.file + ": " + in.played.troubles.front();
   for (const std::string& error : in.played.errors) text += "\n" + error;

@@ -112,10 +112,10 @@ TEST_CASE("What cannot be run is a failure with the file's faults, or with what 
   CHECK_MESSAGE(left.find("did not end within 50 ms; running: double#") != std::string::npos, left);
   Stuck::let_go = true;
   Stuck::let_go.notify_all();
-  (void)file_with(kDoubles);
+  (void)file_with(kDoubles);  // the file of before
   Topology failing(file_with(kDoubles));
   failing.plugins(built_plugins()).provide<Double>("mine").set("count", "14").watch("double");
-  CHECK(failure(failing).find("1 tuples of spouts that were not replaced failed for good") != std::string::npos);
+  CHECK(failure(failing).find("1 tuple of spouts that were not replaced failed for good") != std::string::npos);
   Topology twice(file_with(kDoubles));
   twice.plugins(built_plugins()).provide<Double>("mine").watch("double").run();
   CHECK(failure(twice).find("run() is called once") != std::string::npos);
