@@ -9,6 +9,7 @@
 #include "engine/execute/destination.hpp"
 #include "engine/execute/environment.hpp"
 #include "engine/execute/inbox.hpp"
+#include "engine/link/endpoints.hpp"
 #include "engine/wire/ack.hpp"
 #include "engine/worker/report.hpp"
 
@@ -29,6 +30,8 @@ class Peers {
   Result<void> start();
   [[nodiscard]] execute::Destination& destination(TaskId task, bool feedback);
   void tell(WorkerId worker, wire::AckBatch&& batch);
+  /// That worker is to be found there from now on. Any thread.
+  Result<void> moved(WorkerId worker, const link::Endpoints& to);
   /// Its END has been taken by every link it goes over; from now on it is told again to peers that are started anew.
   void task_ended(TaskId task);
   /// All that was sent was executed, and all acks are told.

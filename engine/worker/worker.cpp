@@ -231,6 +231,11 @@ Report Worker::report() {
   return r;
 }
 
+Result<void> Worker::peer_moved(WorkerId peer, const link::Endpoints& to) {
+  ASSERT(peers_ && peer != options_.self && peer.value < plan_.workers, "a worker that is no peer has moved");
+  return peers_->moved(peer, to);
+}
+
 void Worker::drain() {
   for (const auto& spout : spouts_) {
     if (spout) spout->drain();

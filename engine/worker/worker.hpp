@@ -12,6 +12,8 @@
 #include "engine/execute/environment.hpp"
 #include "engine/execute/spout_task.hpp"
 #include "engine/execute/worker_hook.hpp"
+#include "engine/keys/security.hpp"
+#include "engine/link/endpoints.hpp"
 #include "engine/plan/plan.hpp"
 #include "engine/worker/peers.hpp"
 #include "engine/worker/report.hpp"
@@ -21,6 +23,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -30,9 +33,11 @@ namespace gale::worker {
 struct Options {
   WorkerId self;
   Incarnation incarnation{1};
-  std::uint32_t threads = 0;  // 0: the topology's, else one a core
-  std::string link_dir;       // where the sockets of the workers' links are; empty when there is one worker
-  std::uint64_t token = 0;    // of this run of the topology: frames of another are refused
+  std::uint32_t threads = 0;                 // 0: the topology's, else one a core
+  std::uint64_t token = 0;                   // of this run of the topology: frames of another are refused
+  std::vector<link::Endpoints> own{};        // where this worker listens; nothing when there is one worker
+  std::vector<link::Endpoints> places{};     // where all do, by WorkerId; what is not known yet is told by peer_moved()
+  std::optional<keys::Security> security{};  // for what goes over tcp
 };
 
 class Worker final : execute::AckSink, execute::Watcher {
@@ -55,6 +60,8 @@ class Worker final : execute::AckSink, execute::Watcher {
   /// The tasks that have a turn now, and a hook of the worker's that has not returned: who they are when a stop() does
   /// not return. Any thread.
   [[nodiscard]] std::vector<std::string> running();
+  /// Another worker is to be found there from now on; nothing is lost by it. Any thread, after start().
+  Result<void> peer_moved(WorkerId peer, const link::Endpoints& to);
   /// Spouts emit nothing new; the run then ends as if all input had ended. Any thread.
   void drain();
   /// Stops the pool, closes the components, stops the hooks. Idempotent.

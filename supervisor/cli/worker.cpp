@@ -15,6 +15,9 @@
 #include <boost/program_options.hpp>
 
 #include <csignal>
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace gale::cli {
 namespace po = boost::program_options;
@@ -27,7 +30,8 @@ struct WorkerArguments {
   TopologyArguments topology;
   std::uint16_t worker = 1;
   std::uint32_t incarnation = 1, threads = 0;
-  std::string dir;
+  std::string dir, keys;
+  std::vector<std::string> places;  // --place
   std::uint64_t token = 0;
   pid_t parent = 0;
   bool quiet = false;
@@ -79,14 +83,47 @@ class Reporter {
   control::Client client_;
 };
 
+/// Where each worker listens: as it is told, or by unix sockets in the common folder.
+Result<std::vector<link::Endpoints>> places_of(const WorkerArguments& a, std::uint16_t workers) {
+  if (a.worker < 1 || a.worker > workers)
+    return Failed{"--worker " + std::to_string(a.worker) + ": there are " + std::to_string(workers)};
+  std::vector<link::Endpoints> places;
+  for (std::uint16_t w = 0; w < workers && a.places.empty(); ++w) places.push_back(link::endpoints_in(a.dir, w));
+  for (const std::string& place : a.places) {
+    const auto comma = place.find(',');
+    if (comma == std::string::npos) return Failed{"--place '" + place + "': wants DATA,ACK, two endpoints"};
+    places.push_back({place.substr(0, comma), place.substr(comma + 1)});
+  }
+  if (places.size() == workers) return places;
+  return Failed{"--place was given " + std::to_string(places.size()) + " times for " + std::to_string(workers) +
+                " workers"};
+}
+
 int work(const plan::Plan& plan, const WorkerArguments& a, host::PluginSearch& search, Reporter& reporter) {
   const SteadyClock clock;
+  const Result<std::vector<link::Endpoints>> read = places_of(a, plan.workers);
+  if (!read) {
+    reporter.cannot_start(read.error());
+    return kUsage;
+  }
+  const std::vector<link::Endpoints>& places = *read;
+  std::optional<keys::Security> security;
+  if (!a.keys.empty()) {
+    Result<keys::Security> secured = keys::read_security(a.keys, keys::Role::kWorker, keys::Role::kWorker);
+    if (!secured) {
+      reporter.cannot_start(secured.error());
+      return kUsage;
+    }
+    security = std::move(*secured);
+  }
   worker::Worker worker(plan,
                         {.self = WorkerId(static_cast<std::uint16_t>(a.worker - 1)),
                          .incarnation = Incarnation(a.incarnation),
                          .threads = a.threads,
-                         .link_dir = a.dir,
-                         .token = a.token},
+                         .token = a.token,
+                         .own = {places[a.worker - 1u]},
+                         .places = places,
+                         .security = security},
                         clock);
   const ExitGuard guard;
   if (Result<void> started = worker.start(search); !started) {
@@ -124,9 +161,12 @@ class WorkerCommand final : public Command {
         ("worker", po::value(&a_.worker)->required()->value_name("N"), "this worker's place, from 1")          //
         ("incarnation", po::value(&a_.incarnation)->value_name("N"), "how often this place has been started")  //
         ("dir", po::value(&a_.dir)->required()->value_name("DIR"), "where the sockets are")                    //
-        ("token", po::value(&a_.token)->value_name("N"), "of this run")                                        //
-        ("threads", po::value(&a_.threads)->value_name("N"), "pool threads")                                   //
-        ("parent", po::value(&a_.parent)->value_name("PID"), "ends when that process does")                    //
+        ("place", po::value(&a_.places)->value_name("DATA,ACK"),
+         "where a worker listens, once for each in their order (default: unix sockets in DIR)")    //
+        ("keys", po::value(&a_.keys)->value_name("DIR"), "the folder of keys for links over tcp")  //
+        ("token", po::value(&a_.token)->value_name("N"), "of this run")                            //
+        ("threads", po::value(&a_.threads)->value_name("N"), "pool threads")                       //
+        ("parent", po::value(&a_.parent)->value_name("PID"), "ends when that process does")        //
         ("quiet", po::bool_switch(&a_.quiet), "logs errors only");
   }
   [[nodiscard]] About about() const override {

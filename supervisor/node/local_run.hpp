@@ -10,6 +10,7 @@
 #include "engine/base/result.hpp"
 #include "engine/plan/plan.hpp"
 #include "supervisor/control/channel.hpp"
+#include "supervisor/node/port_keeper.hpp"
 #include "supervisor/node/process.hpp"
 #include "supervisor/node/totals.hpp"
 
@@ -19,10 +20,15 @@
 
 namespace gale::node {
 
+/// How the workers' links go: by unix sockets, over tcp at 127.0.0.1, or that with CURVE, by keys of this run alone.
+enum class LinkKind { kIpc, kTcp, kCurve };
+
 struct LocalRunOptions {
   std::string program;  // of gale itself
   std::vector<std::string>
       worker_arguments;  // topology, --set, --plugins: what every worker needs to make the same plan
+  LinkKind link = LinkKind::kIpc;
+  std::uint16_t first_port = 0;  // over tcp: the first worker's for data, the next one's is one higher, acks 100 above
 };
 
 class LocalRun {
@@ -58,6 +64,7 @@ class LocalRun {
     std::uint32_t quick_deaths = 0;
     bool finishing = false, finished = false, drained = false;
   };
+  Result<void> choose_places();
   void launch(std::uint16_t worker);
   void receive();
   void reap();
@@ -73,6 +80,8 @@ class LocalRun {
   std::uint64_t token_ = 0;
   std::optional<control::Server> server_;
   std::vector<Place> places_;
+  PortKeeper ports_;
+  std::vector<std::string> link_arguments_;  // of every worker
   std::optional<Failure> failure_;
   bool results_lost_ = false, draining_ = false;
   std::uint64_t restarts_ = 0;

@@ -11,9 +11,10 @@ import tree
 SDK = "topology-api/include"
 HOST = "topology-api/host"
 TESTKIT = "topology-api/testkit"
+KEYS = "engine/keys"
 PLANNED = ["engine/base", HOST, SDK]
 CORE = PLANNED + ["engine/plan", "engine/wire", "engine/ack"]
-ROUTED = CORE + ["engine/route", "engine/link"]
+ROUTED = CORE + [KEYS, "engine/route", "engine/link"]
 REPORT = "engine/worker/report.hpp"  # plain data, a part of its own: who watches workers reads it and runs none
 ENGINE = ROUTED + ["engine/execute", "engine/worker", REPORT]
 ALLOWED = {
@@ -23,17 +24,18 @@ ALLOWED = {
     "topology-api/components": [SDK],
     "examples": [SDK, TESTKIT],
     "engine/base": [SDK],
+    KEYS: ["engine/base"],
     "engine/plan": PLANNED,
     "engine/wire": PLANNED,
     "engine/ack": PLANNED + ["engine/wire"],
     "engine/route": CORE,
-    "engine/link": CORE,
+    "engine/link": CORE + [KEYS],
     "engine/execute": ROUTED,
     REPORT: ["engine/base"],
     "engine/worker": ROUTED + ["engine/execute", REPORT],
-    "supervisor/control": PLANNED + [REPORT],
-    "supervisor/master": PLANNED + ["engine/plan", "supervisor/control", REPORT],
-    "supervisor/node": PLANNED + ["engine/plan", "engine/wire", "supervisor/control", REPORT],
+    "supervisor/control": PLANNED + [KEYS, REPORT],
+    "supervisor/master": PLANNED + [KEYS, "engine/plan", "supervisor/control", REPORT],
+    "supervisor/node": PLANNED + [KEYS, "engine/plan", "engine/wire", "supervisor/control", REPORT],
     "supervisor/schema": PLANNED + ["engine/plan"],
     "supervisor/trial": ENGINE + [TESTKIT],
     "supervisor/cli": ENGINE + ["supervisor/control", "supervisor/master", "supervisor/node", "supervisor/schema",
@@ -44,8 +46,8 @@ ALLOWED = {
 # Third-party headers and the doors they come in by: paths that may include them. The SDK's own users' builds pay for
 # every header, so nothing of these is in SDK.
 DOORS = {
-    "zmq.h": ["engine/link/zmq", "supervisor/control", "supervisor/node"],
-    "zmq.hpp": ["engine/link/zmq", "supervisor/control", "supervisor/node"],
+    "zmq.h": [KEYS, "engine/link/zmq", "supervisor/control", "supervisor/node"],
+    "zmq.hpp": [KEYS, "engine/link/zmq", "supervisor/control", "supervisor/node"],
     "yaml-cpp/": ["engine/base/yaml"],
     "msgpack.h": [HOST, "supervisor/control"],
     "msgpack/": [HOST, "supervisor/control"],
