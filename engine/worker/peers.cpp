@@ -207,6 +207,8 @@ void Peers::tell(WorkerId worker, wire::AckBatch&& batch) {
   impl_->hub->ack(worker, std::move(batch), impl_->env.clock.now());
 }
 
+const std::vector<link::Endpoints>& Peers::listen_at() const { return impl_->hub->bound(); }
+
 Result<void> Peers::moved(WorkerId worker, const link::Endpoints& to) { return impl_->hub->move_peer(worker, to); }
 
 void Peers::task_ended(TaskId task) {

@@ -15,6 +15,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace gale::worker {
 
@@ -30,6 +31,7 @@ class Peers {
   Result<void> start();
   [[nodiscard]] execute::Destination& destination(TaskId task, bool feedback);
   void tell(WorkerId worker, wire::AckBatch&& batch);
+  [[nodiscard]] const std::vector<link::Endpoints>& listen_at() const;
   /// That worker is to be found there from now on. Any thread.
   Result<void> moved(WorkerId worker, const link::Endpoints& to);
   /// Its END has been taken by every link it goes over; from now on it is told again to peers that are started anew.

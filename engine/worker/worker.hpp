@@ -60,6 +60,8 @@ class Worker final : execute::AckSink, execute::Watcher {
   /// The tasks that have a turn now, and a hook of the worker's that has not returned: who they are when a stop() does
   /// not return. Any thread.
   [[nodiscard]] std::vector<std::string> running();
+  /// Where this worker listens, with the ports that the system chose for "tcp://127.0.0.1:*". After start().
+  [[nodiscard]] std::vector<link::Endpoints> listens_at() const;
   /// Another worker is to be found there from now on; nothing is lost by it. Any thread, after start().
   Result<void> peer_moved(WorkerId peer, const link::Endpoints& to);
   /// Spouts emit nothing new; the run then ends as if all input had ended. Any thread.
