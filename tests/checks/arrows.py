@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Who may include whom, read from the includes. topology-api <- engine <- supervisor; within the engine
-# base <- {plan, wire, ack} <- {route, link} <- execute <- worker; each third-party library by its own door.
+# base <- {keys, plan, wire, ack} <- {route, link} <- execute <- worker; each third-party library by its own door.
 # The tables below are the rule; what they do not allow is a fault.
 import sys
 
