@@ -3,6 +3,7 @@
 
 #include "gale/codec/read.hpp"
 #include "gale/codec/write.hpp"
+#include "supervisor/control/fields.hpp"
 
 #include <array>
 #include <utility>
@@ -45,27 +46,6 @@ constexpr std::array<std::pair<const char*, std::uint64_t LinkReport::*>, 8> kLi
 constexpr std::array<std::pair<const char*, Kind>, 4> kKinds = {
     {{"report", Kind::kReport}, {"cannot-start", Kind::kCannotStart}, {"drain", Kind::kDrain}, {"stop", Kind::kStop}}};
 
-std::uint64_t number(const Value& map, const char* key) {
-  const Value* v = map.find(key);
-  const auto* i = v == nullptr ? nullptr : v->get_if<std::int64_t>();
-  return i == nullptr || *i < 0 ? 0 : static_cast<std::uint64_t>(*i);
-}
-bool flag(const Value& map, const char* key) {
-  const Value* v = map.find(key);
-  const bool* b = v == nullptr ? nullptr : v->get_if<bool>();
-  return b != nullptr && *b;
-}
-std::string text(const Value& map, const char* key) {
-  const Value* v = map.find(key);
-  const auto* s = v == nullptr ? nullptr : v->get_if<std::string>();
-  return s == nullptr ? std::string() : *s;
-}
-Value::Array array(const Value& map, const char* key) {
-  const Value* v = map.find(key);
-  const auto* a = v == nullptr ? nullptr : v->get_if<Value::Array>();
-  return a == nullptr ? Value::Array() : *a;
-}
-
 /// Bucket and count in turn, of those that are not empty.
 Value to_value(const Histogram& histogram) {
   Value::Array pairs;
@@ -85,6 +65,8 @@ Histogram to_histogram(const Value::Array& pairs) {
   }
   return histogram;
 }
+
+}  // namespace
 
 Value to_value(const Report& report) {
   Value::Array tasks;
@@ -107,29 +89,27 @@ Value to_value(const Report& report) {
 
 Report to_report(const Value& map) {
   Report report;
-  for (const Value& one : array(map, "tasks")) {
+  for (const Value& one : array_in(map, "tasks")) {
     TaskReport& t = report.tasks.emplace_back();
-    t.task = TaskId(static_cast<std::uint32_t>(number(one, "task")));
-    t.finished = flag(one, "finished");
-    for (const auto& [name, member] : kTaskCounts) t.*member = number(one, name);
+    t.task = TaskId(static_cast<std::uint32_t>(number_in(one, "task")));
+    t.finished = flag_in(one, "finished");
+    for (const auto& [name, member] : kTaskCounts) t.*member = number_in(one, name);
     if (const Value* user = one.find("user"); user != nullptr && user->is<Value::Map>()) {
-      for (const auto& [name, n] : user->get<Value::Map>()) t.user.emplace_back(name, number(*user, name.c_str()));
+      for (const auto& [name, n] : user->get<Value::Map>()) t.user.emplace_back(name, number_in(*user, name.c_str()));
     }
-    t.latency = to_histogram(array(one, "latency"));
+    t.latency = to_histogram(array_in(one, "latency"));
   }
   if (const Value* links = map.find("links")) {
-    for (const auto& [name, member] : kLinkCounts) report.links.*member = number(*links, name);
+    for (const auto& [name, member] : kLinkCounts) report.links.*member = number_in(*links, name);
   }
-  report.finishing = flag(map, "finishing");
-  report.finished = flag(map, "finished");
-  report.results_lost = flag(map, "results_lost");
-  for (const Value& e : array(map, "errors")) {
+  report.finishing = flag_in(map, "finishing");
+  report.finished = flag_in(map, "finished");
+  report.results_lost = flag_in(map, "results_lost");
+  for (const Value& e : array_in(map, "errors")) {
     if (const auto* s = e.get_if<std::string>()) report.errors.push_back(*s);
   }
   return report;
 }
-
-}  // namespace
 
 std::string encode(const Message& message) {
   Value::Map map{{"protocol", kProtocol},
@@ -149,22 +129,22 @@ Result<Message> decode(std::string_view bytes) {
   if (codec::Unpack<Value>::read(cursor, map) != codec::Read::kOk || !map.is<Value::Map>()) {
     return Failed{"a control message is no msgpack map"};
   }
-  if (number(map, "protocol") != static_cast<std::uint64_t>(kProtocol)) {
-    return Failed{"a control message speaks protocol " + std::to_string(number(map, "protocol")) +
+  if (number_in(map, "protocol") != static_cast<std::uint64_t>(kProtocol)) {
+    return Failed{"a control message speaks protocol " + std::to_string(number_in(map, "protocol")) +
                   ", this gale speaks " + std::to_string(kProtocol)};
   }
   const Value* place = map.find("worker");
   const auto* worker = place == nullptr ? nullptr : place->get_if<std::int64_t>();
   if (worker == nullptr || *worker < 0 || *worker > 0xffff) return Failed{"a control message names no worker"};
-  const std::string name = text(map, "kind");
+  const std::string name = text_in(map, "kind");
   for (const auto& [known, kind] : kKinds) {
     if (name != known) continue;
     Message message;
     message.kind = kind;
     message.worker = WorkerId(static_cast<std::uint16_t>(*worker));
-    message.incarnation = Incarnation(static_cast<std::uint32_t>(number(map, "incarnation")));
+    message.incarnation = Incarnation(static_cast<std::uint32_t>(number_in(map, "incarnation")));
     if (const Value* report = map.find("report")) message.report = to_report(*report);
-    message.why = text(map, "why");
+    message.why = text_in(map, "why");
     return message;
   }
   return Failed{"a control message of unknown kind '" + name + "'"};

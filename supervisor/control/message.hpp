@@ -7,6 +7,7 @@
 #include "engine/base/ids.hpp"
 #include "engine/base/result.hpp"
 #include "engine/worker/report.hpp"
+#include "gale/value.hpp"
 
 #include <cstdint>
 #include <string>
@@ -29,5 +30,9 @@ struct Message {
 
 [[nodiscard]] std::string encode(const Message& message);
 [[nodiscard]] Result<Message> decode(std::string_view bytes);
+
+/// A report as it stands in a message.
+[[nodiscard]] Value to_value(const worker::Report& report);
+[[nodiscard]] worker::Report to_report(const Value& map);
 
 }  // namespace gale::control
