@@ -20,5 +20,6 @@ std::unique_ptr<Command> new_command();
 std::unique_ptr<Command> completion_command();
 std::unique_ptr<Command> man_command();
 std::unique_ptr<Command> worker_command();
+std::unique_ptr<Command> outline_command();
 
 }  // namespace gale::cli
