@@ -4,6 +4,7 @@
 #pragma once
 
 #include "supervisor/control/cluster.hpp"
+#include "supervisor/metrics/outline.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -18,7 +19,7 @@ enum class Status : std::uint8_t {
   kRebalancing,  // its spouts stop, what is pending runs out, then it goes on as `next` says
   kKilled        // the same, then it is gone
 };
-[[nodiscard]] const char* name_of(Status status);
+[[nodiscard]] const char* name_of(Status status);  // "active" ...
 
 /// Where a place is, or was.
 struct Place {
@@ -37,7 +38,8 @@ struct TopologyRecord {
   std::int64_t wait_ms = 0;               // how long what is pending may take to run out (kRebalancing, kKilled)
   std::optional<control::Revision> next;  // kRebalancing
   std::vector<Place> places;              // by place
-  std::vector<std::uint32_t> tasks_of;    // tasks of each place, for the eye
+  metrics::Outline outline;               // of the revision
+  metrics::Outline next_outline;          // of the next one
   friend bool operator==(const TopologyRecord&, const TopologyRecord&) = default;
 };
 

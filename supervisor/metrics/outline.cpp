@@ -31,6 +31,7 @@ std::optional<std::size_t> Outline::find(std::string_view component) const {
 Outline outline_of(const plan::Plan& plan) {
   Outline outline;
   outline.name = plan.name;
+  outline.workers = plan.workers;
   outline.message_timeout_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(plan.settings.message_timeout).count();
   for (const plan::Component& c : plan.components) {
@@ -66,6 +67,7 @@ Value to_value(const Outline& outline) {
                                        {"inputs", std::move(inputs)}});
   }
   return Value::Map{{"name", outline.name},
+                    {"workers", outline.workers},
                     {"components", std::move(components)},
                     {"place_of", Value::Array(outline.place_of.begin(), outline.place_of.end())},
                     {"message_timeout_ms", outline.message_timeout_ms}};
@@ -74,6 +76,7 @@ Value to_value(const Outline& outline) {
 Outline to_outline(const Value& map) {
   Outline outline;
   outline.name = text_in(map, "name");
+  outline.workers = static_cast<std::uint16_t>(number_in(map, "workers"));
   outline.message_timeout_ms = static_cast<std::int64_t>(number_in(map, "message_timeout_ms"));
   for (const Value& v : array_in(map, "components")) {
     Outline::Component& c = outline.components.emplace_back();

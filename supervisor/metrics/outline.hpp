@@ -28,6 +28,7 @@ struct Outline {
     friend bool operator==(const Component&, const Component&) = default;
   };
   std::string name;
+  std::uint16_t workers = 1;
   std::vector<Component> components;
   std::vector<std::uint16_t> place_of;  // by task
   std::int64_t message_timeout_ms = 0;
