@@ -81,10 +81,13 @@ Value to_value(const Report& report) {
   }
   Value::Map links;
   for (const auto& [name, member] : kLinkCounts) links.emplace(name, report.links.*member);
-  return Value::Map{
-      {"tasks", std::move(tasks)},           {"links", std::move(links)},
-      {"active", report.active}, {"finishing", report.finishing},       {"finished", report.finished},
-      {"results_lost", report.results_lost}, {"errors", Value::Array(report.errors.begin(), report.errors.end())}};
+  return Value::Map{{"tasks", std::move(tasks)},
+                    {"links", std::move(links)},
+                    {"active", report.active},
+                    {"finishing", report.finishing},
+                    {"finished", report.finished},
+                    {"results_lost", report.results_lost},
+                    {"errors", Value::Array(report.errors.begin(), report.errors.end())}};
 }
 
 Report to_report(const Value& map) {

@@ -76,7 +76,8 @@ Result<void> Checks::begin(const std::string& request, control::Revision revisio
                                         file_name};
   for (const std::string& set : revision.sets) arguments.insert(arguments.end(), {"--set", set});
   if (revision.workers != 0) arguments.insert(arguments.end(), {"--workers", std::to_string(revision.workers)});
-  for (const auto& [id, n] : revision.tasks) arguments.insert(arguments.end(), {"--tasks", id + "=" + std::to_string(n)});
+  for (const auto& [id, n] : revision.tasks)
+    arguments.insert(arguments.end(), {"--tasks", id + "=" + std::to_string(n)});
   Result<process::Process> process = process::Process::start(arguments);
   if (!process) return give_up(process.error());
   checks_.push_back({request, std::move(revision), dir, std::move(*process), clock_.now() + kMost});
@@ -101,8 +102,8 @@ std::optional<Checked> Checks::next() {
     process::Exit exit;
     const bool late = clock_.now() >= it->until;
     if (!it->process.ended(exit) && !late) continue;
-    Checked checked = late ? Checked{it->request, {}, {}, "its check took more than a minute and was ended"}
-                           : read(*it, exit);
+    Checked checked =
+        late ? Checked{it->request, {}, {}, "its check took more than a minute and was ended"} : read(*it, exit);
     checked.revision = std::move(it->revision);
     std::error_code ignored;
     std::filesystem::remove_all(it->dir, ignored);

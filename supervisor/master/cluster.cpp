@@ -72,7 +72,8 @@ Cluster::Answer Cluster::no_such(const Asking& asking, const std::string& name) 
 Cluster::Answer Cluster::change(const Asking& asking, Topology& topology, TopologyRecord record, Value value,
                                 TimePoint now) {
   const Answer answer{asking.request, std::move(value), {}};
-  if (Result<void> done = store({{record}, {}, answer, asking.now_ms}); !done) return refused(asking.request, done.error());
+  if (Result<void> done = store({{record}, {}, answer, asking.now_ms}); !done)
+    return refused(asking.request, done.error());
   if (record.status != topology.record.status) topology.since = now;
   topology.record = std::move(record);
   tell_hosts();
@@ -81,9 +82,10 @@ Cluster::Answer Cluster::change(const Asking& asking, Topology& topology, Topolo
 
 Cluster::Answer Cluster::submit(const Asking& asking, TopologyRecord record, TimePoint now) {
   if (topologies_.contains(record.name)) {
-    return refused(asking.request, "a topology '" + record.name +
-                                       "' runs already: 'gale kill' it first, or submit this one with another --name",
-                   true);
+    return refused(
+        asking.request,
+        "a topology '" + record.name + "' runs already: 'gale kill' it first, or submit this one with another --name",
+        true);
   }
   const Result<std::uint64_t> number = store_.next_number();
   if (!number) return refused(asking.request, number.error());
@@ -93,7 +95,8 @@ Cluster::Answer Cluster::submit(const Asking& asking, TopologyRecord record, Tim
   record.submitted_ms = asking.now_ms;
   record.places.assign(record.revision.workers, {});
   const Answer answer{asking.request, Value::Map{{"name", record.name}, {"id", record.revision.topology}}, {}};
-  if (Result<void> done = store({{record}, {}, answer, asking.now_ms}); !done) return refused(asking.request, done.error());
+  if (Result<void> done = store({{record}, {}, answer, asking.now_ms}); !done)
+    return refused(asking.request, done.error());
   log::info("", "topology " + record.revision.topology + " is accepted");
   const std::string name = record.name;
   topologies_.emplace(name, Topology(std::move(record), now));

@@ -17,8 +17,8 @@ namespace gale::master {
 struct Host {
   control::Beat last;  // events were taken out
   TimePoint heard{};
-  bool up = true;                // heard within the timeout
-  std::uint64_t events_seen = 0; // of last.boot
+  bool up = true;                             // heard within the timeout
+  std::uint64_t events_seen = 0;              // of last.boot
   std::vector<control::WantedTopology> told;  // what it is to run
   std::uint64_t version = 0;                  // of `told`
 };

@@ -6,20 +6,6 @@
 
 namespace gale::master {
 
-const char* name_of(Status status) {
-  switch (status) {
-    case Status::kActive:
-      return "active";
-    case Status::kInactive:
-      return "inactive";
-    case Status::kRebalancing:
-      return "rebalancing";
-    case Status::kKilled:
-      return "killed";
-  }
-  return "";
-}
-
 Step next_step(const TopologyRecord& record, const Observed& observed, Duration since) {
   const bool waited = since >= std::chrono::milliseconds(record.wait_ms);
   switch (record.status) {

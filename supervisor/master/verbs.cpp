@@ -19,14 +19,15 @@ using control::text_in;
 namespace {
 
 constexpr Duration kBeatMost = std::chrono::seconds(1);
-constexpr std::size_t kPart = 1 << 20;            // bytes of a plugin in an answer
-constexpr std::size_t kMostFile = 1 << 20;        // of a topology file
+constexpr std::size_t kPart = 1 << 20;           // bytes of a plugin in an answer
+constexpr std::size_t kMostFile = 1 << 20;       // of a topology file
 constexpr std::uint64_t kMostPlugin = 1u << 30;  // bytes
 constexpr std::size_t kMostPlugins = 1000;
 
 bool is_name(const std::string& name) {
   const auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
   };
   return !name.empty() && name.size() <= 100 && name[0] != '.' && std::all_of(name.begin(), name.end(), fits);
 }
@@ -55,20 +56,19 @@ Verbs::Verbs(Cluster& cluster, Store& store, Checks& checks, const Clock& clock)
     : cluster_(cluster), store_(store), checks_(checks), clock_(clock) {}
 
 const std::map<std::string, Verbs::Verb, std::less<>>& Verbs::table() {
-  static const std::map<std::string, Verb, std::less<>> kTable = {
-      {"beat", {&Verbs::beat}},
-      {"plugin", {&Verbs::plugin}},
-      {"have", {&Verbs::have}},
-      {"upload", {&Verbs::upload}},
-      {"submit", {&Verbs::submit, true}},
-      {"rebalance", {&Verbs::rebalance, true}},
-      {"kill", {&Verbs::kill, true}},
-      {"activate", {&Verbs::activate, true}},
-      {"deactivate", {&Verbs::activate, true}},
-      {"list", {&Verbs::list}},
-      {"status", {&Verbs::status}},
-      {"errors", {&Verbs::errors}},
-      {"supervisors", {&Verbs::supervisors}}};
+  static const std::map<std::string, Verb, std::less<>> kTable = {{"beat", {&Verbs::beat}},
+                                                                  {"plugin", {&Verbs::plugin}},
+                                                                  {"have", {&Verbs::have}},
+                                                                  {"upload", {&Verbs::upload}},
+                                                                  {"submit", {&Verbs::submit, true}},
+                                                                  {"rebalance", {&Verbs::rebalance, true}},
+                                                                  {"kill", {&Verbs::kill, true}},
+                                                                  {"activate", {&Verbs::activate, true}},
+                                                                  {"deactivate", {&Verbs::activate, true}},
+                                                                  {"list", {&Verbs::list}},
+                                                                  {"status", {&Verbs::status}},
+                                                                  {"errors", {&Verbs::errors}},
+                                                                  {"supervisors", {&Verbs::supervisors}}};
   return kTable;
 }
 
@@ -182,11 +182,12 @@ Verbs::Reply Verbs::submit(const Asked& asked) {
   if (const std::string fault = fault_of(revision); !fault.empty()) return refused(asked.request.id, fault, true);
   const std::string name = text_in(args, "name");
   if (!name.empty() && !is_name(name))
-    return refused(asked.request.id, "'" + name + "' is no name of a topology: letters, digits, '-', '_' and '.'", true);
-  if (!name.empty() && cluster_.find(name) != nullptr) {
-    return refused(asked.request.id,
-                   "a topology '" + name + "' runs already: 'gale kill' it first, or submit this one with another --name",
+    return refused(asked.request.id, "'" + name + "' is no name of a topology: letters, digits, '-', '_' and '.'",
                    true);
+  if (!name.empty() && cluster_.find(name) != nullptr) {
+    return refused(
+        asked.request.id,
+        "a topology '" + name + "' runs already: 'gale kill' it first, or submit this one with another --name", true);
   }
   for (control::PluginFile& plugin : revision.plugins) {
     const Result<bool> has = store_.has_plugin(plugin.sha256);
@@ -197,7 +198,8 @@ Verbs::Reply Verbs::submit(const Asked& asked) {
     plugin.bytes = *bytes;
   }
   const std::string file_name = text_in(args, "file_name");
-  if (Result<void> begun = checks_.begin(asked.request.id, std::move(revision), file_name.empty() ? "topology" : file_name);
+  if (Result<void> begun =
+          checks_.begin(asked.request.id, std::move(revision), file_name.empty() ? "topology" : file_name);
       !begun) {
     return refused(asked.request.id, begun.error());
   }
@@ -220,8 +222,8 @@ Verbs::Reply Verbs::rebalance(const Asked& asked) {
     if (!outline.find(id)) {
       Names names;
       for (const auto& c : outline.components) names.push_back(c.id);
-      return refused(asked.request.id, "topology '" + record.name + "' has no component '" + id + "'" + suggest(id, names),
-                     true);
+      return refused(asked.request.id,
+                     "topology '" + record.name + "' has no component '" + id + "'" + suggest(id, names), true);
     }
     next.tasks[id] = static_cast<std::uint32_t>(number_in(tasks, id));
   }
@@ -257,12 +259,12 @@ void Verbs::checked(Checked checked) {
     record.revision = std::move(checked.revision);
     record.revision.workers = checked.outline->workers;
     record.outline = std::move(*checked.outline);
-    reply = is_name(record.name)
-                ? cluster_.submit(asking, std::move(record), clock_.now())
-                : refused(checked.request,
-                          "the topology's name '" + record.name + "' has other characters than letters, digits, '-', '_' "
-                          "and '.': give it another with --name",
-                          true);
+    reply = is_name(record.name) ? cluster_.submit(asking, std::move(record), clock_.now())
+                                 : refused(checked.request,
+                                           "the topology's name '" + record.name +
+                                               "' has other characters than letters, digits, '-', '_' "
+                                               "and '.': give it another with --name",
+                                           true);
   } else if (checked.outline) {
     checked.revision.workers = checked.outline->workers;
     const auto within = args.find("within_ms") != nullptr

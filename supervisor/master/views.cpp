@@ -91,7 +91,9 @@ Value worker_of(const Topology& topology, std::size_t p, const Hosts& hosts, Tim
 
 Value component_of(const metrics::Outline::Component& outline, const metrics::ComponentTotals& c,
                    const metrics::ComponentTotals* before, double seconds) {
-  const auto was = [&](std::uint64_t metrics::ComponentTotals::*member) { return before == nullptr ? 0 : before->*member; };
+  const auto was = [&](std::uint64_t metrics::ComponentTotals::*member) {
+    return before == nullptr ? 0 : before->*member;
+  };
   using Totals = metrics::ComponentTotals;
   Value::Map user;
   for (const auto& [name, n] : c.user) user.emplace(name, n);
@@ -123,16 +125,20 @@ Value component_of(const metrics::Outline::Component& outline, const metrics::Co
 }
 
 Value trouble_of(const metrics::Trouble& t) {
-  return Value::Map{{"thrown", t.thrown},       {"forgotten", t.forgotten}, {"misuse", t.misuse},
-                    {"dropped", t.dropped},     {"late", t.late},           {"timed_out", t.timed_out},
-                    {"stale_acks", t.stale_acks}, {"dead_letters", t.dead_letters}};
+  return Value::Map{
+      {"thrown", t.thrown}, {"forgotten", t.forgotten}, {"misuse", t.misuse},         {"dropped", t.dropped},
+      {"late", t.late},     {"timed_out", t.timed_out}, {"stale_acks", t.stale_acks}, {"dead_letters", t.dead_letters}};
 }
 
 Value links_of(const worker::LinkReport& l) {
-  return Value::Map{{"records_sent", l.records_sent},   {"bytes_sent", l.bytes_sent},
-                    {"frames_sent", l.frames_sent},     {"frames_resent", l.frames_resent},
-                    {"duplicates_dropped", l.duplicates_dropped}, {"stale_refused", l.stale_refused},
-                    {"garbage_refused", l.garbage_refused}, {"dropped_to_dead", l.dropped_to_dead}};
+  return Value::Map{{"records_sent", l.records_sent},
+                    {"bytes_sent", l.bytes_sent},
+                    {"frames_sent", l.frames_sent},
+                    {"frames_resent", l.frames_resent},
+                    {"duplicates_dropped", l.duplicates_dropped},
+                    {"stale_refused", l.stale_refused},
+                    {"garbage_refused", l.garbage_refused},
+                    {"dropped_to_dead", l.dropped_to_dead}};
 }
 
 std::int64_t running_of(const Topology& topology, const Hosts& hosts, TimePoint now) {
@@ -223,7 +229,8 @@ Value supervisors_of(const Cluster& cluster, TimePoint now) {
       for (std::size_t p = 0; p < topology.record.places.size(); ++p) {
         const Place& place = topology.record.places[p];
         if (place.slot && place.slot->host == id)
-          slots.emplace_back(Value::Map{{"port", place.slot->port}, {"topology", name}, {"worker", std::int64_t(p + 1)}});
+          slots.emplace_back(
+              Value::Map{{"port", place.slot->port}, {"topology", name}, {"worker", std::int64_t(p + 1)}});
       }
     }
     all.emplace_back(Value::Map{{"id", id},
