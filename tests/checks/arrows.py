@@ -54,6 +54,8 @@ DOORS = {
     "xxhash.h": ["engine/base", "engine/route"],
     "nlohmann/": ["supervisor/cli", "supervisor/schema", "topology-api/components"],
     "valijson/": ["topology-api/components/validate"],
+    "sqlite3.h": ["supervisor/master/sqlite_"],
+    "sodium": ["supervisor/master/digest.cpp"],
     "re2/": ["topology-api/components/filter"],
 }
 
