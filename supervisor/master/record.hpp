@@ -3,6 +3,7 @@
 // TopologyRecord: all that the master must know of a topology after its own death. Plain data.
 #pragma once
 
+#include "gale/value.hpp"
 #include "supervisor/control/cluster.hpp"
 #include "supervisor/metrics/outline.hpp"
 
@@ -42,5 +43,9 @@ struct TopologyRecord {
   metrics::Outline next_outline;          // of the next one
   friend bool operator==(const TopologyRecord&, const TopologyRecord&) = default;
 };
+
+/// As the store keeps it: members that are missing are empty or 0, unknown ones are passed over.
+[[nodiscard]] Value to_value(const TopologyRecord& record);
+[[nodiscard]] TopologyRecord to_record(const Value& map);
 
 }  // namespace gale::master

@@ -57,6 +57,8 @@ DOORS = {
     "sodium.h": ["engine/base/sha256.cpp"],
     "nlohmann/": ["supervisor/cli", "supervisor/schema", "topology-api/components"],
     "valijson/": ["topology-api/components/validate"],
+    "sqlite3.h": ["supervisor/master/sqlite_"],
+    "sodium": ["supervisor/master/digest.cpp"],
     "re2/": ["topology-api/components/filter"],
 }
 
