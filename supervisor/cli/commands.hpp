@@ -33,6 +33,8 @@ std::unique_ptr<Command> activate_command();
 std::unique_ptr<Command> deactivate_command();
 std::unique_ptr<Command> rebalance_command();
 std::unique_ptr<Command> supervisors_command();
+std::unique_ptr<Command> top_command();
+std::unique_ptr<Command> explain_command();
 
 // started by gale itself
 std::unique_ptr<Command> worker_command();

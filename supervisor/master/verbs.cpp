@@ -56,19 +56,12 @@ Verbs::Verbs(Cluster& cluster, Store& store, Checks& checks, const Clock& clock)
     : cluster_(cluster), store_(store), checks_(checks), clock_(clock) {}
 
 const std::map<std::string, Verbs::Verb, std::less<>>& Verbs::table() {
-  static const std::map<std::string, Verb, std::less<>> kTable = {{"beat", {&Verbs::beat}},
-                                                                  {"plugin", {&Verbs::plugin}},
-                                                                  {"have", {&Verbs::have}},
-                                                                  {"upload", {&Verbs::upload}},
-                                                                  {"submit", {&Verbs::submit, true}},
-                                                                  {"rebalance", {&Verbs::rebalance, true}},
-                                                                  {"kill", {&Verbs::kill, true}},
-                                                                  {"activate", {&Verbs::activate, true}},
-                                                                  {"deactivate", {&Verbs::activate, true}},
-                                                                  {"list", {&Verbs::list}},
-                                                                  {"status", {&Verbs::status}},
-                                                                  {"errors", {&Verbs::errors}},
-                                                                  {"supervisors", {&Verbs::supervisors}}};
+  static const std::map<std::string, Verb, std::less<>> kTable = {
+      {"beat", {&Verbs::beat}},       {"plugin", {&Verbs::plugin}},           {"have", {&Verbs::have}},
+      {"upload", {&Verbs::upload}},   {"submit", {&Verbs::submit, true}},     {"rebalance", {&Verbs::rebalance, true}},
+      {"kill", {&Verbs::kill, true}}, {"activate", {&Verbs::activate, true}}, {"deactivate", {&Verbs::activate, true}},
+      {"list", {&Verbs::list}},       {"status", {&Verbs::status}},           {"errors", {&Verbs::errors}},
+      {"top", {&Verbs::top}},         {"supervisors", {&Verbs::supervisors}}};
   return kTable;
 }
 
@@ -314,6 +307,13 @@ Verbs::Reply Verbs::status(const Asked& asked) {
   const Topology* topology = named(asked, wrong);
   if (topology == nullptr) return wrong;
   return ok(asked, status_of(*topology, cluster_.hosts(), clock_.now(), wall_ms()));
+}
+
+Verbs::Reply Verbs::top(const Asked& asked) {
+  Value::Array all;
+  for (const auto& [name, topology] : cluster_.topologies())
+    all.push_back(status_of(topology, cluster_.hosts(), clock_.now(), wall_ms()));
+  return ok(asked, std::move(all));
 }
 
 Verbs::Reply Verbs::errors(const Asked& asked) {

@@ -50,6 +50,7 @@ class Verbs {
   Reply activate(const control::Asked& asked);
   Reply list(const control::Asked& asked);
   Reply status(const control::Asked& asked);
+  Reply top(const control::Asked& asked);
   Reply errors(const control::Asked& asked);
   Reply supervisors(const control::Asked& asked);
 

@@ -111,6 +111,7 @@ Value component_of(const metrics::Outline::Component& outline, const metrics::Co
                  {"acked", c.acked},
                  {"failed", c.failed},
                  {"pending", c.pending},
+                 {"max_pending", outline.max_pending},
                  {"emitted_per_s", rate(c.emitted, was(&Totals::emitted), seconds)},
                  {"executed_per_s", rate(c.executed, was(&Totals::executed), seconds)},
                  {"acked_per_s", rate(c.acked, was(&Totals::acked), seconds)},

@@ -41,6 +41,7 @@ Outline outline_of(const plan::Plan& plan) {
     one.spout = c.kind == host::ComponentKind::kSpout;
     one.first_task = c.first_task.value;
     one.tasks = c.tasks;
+    if (one.spout && plan.settings.acker_executors != 0) one.max_pending = c.tasks * c.settings.max_spout_pending;
     for (const std::size_t e : c.inputs) {
       const plan::Edge& edge = plan.edges[e];
       const plan::Component& from = plan.component(edge.from);
@@ -64,6 +65,7 @@ Value to_value(const Outline& outline) {
                                        {"by_key", c.by_key},
                                        {"first_task", c.first_task},
                                        {"tasks", c.tasks},
+                                       {"max_pending", c.max_pending},
                                        {"inputs", std::move(inputs)}});
   }
   return Value::Map{{"name", outline.name},
@@ -86,6 +88,7 @@ Outline to_outline(const Value& map) {
     c.by_key = flag_in(v, "by_key");
     c.first_task = static_cast<std::uint32_t>(number_in(v, "first_task"));
     c.tasks = static_cast<std::uint32_t>(number_in(v, "tasks"));
+    c.max_pending = static_cast<std::uint32_t>(number_in(v, "max_pending"));
     for (const Value& i : array_in(v, "inputs"))
       c.inputs.push_back({text_in(i, "from"), text_in(i, "stream"), text_in(i, "grouping")});
   }

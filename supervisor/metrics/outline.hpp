@@ -24,6 +24,7 @@ struct Outline {
     bool spout = false;
     bool by_key = false;  // reads something by key, so its tasks are taken to remember theirs
     std::uint32_t first_task = 0, tasks = 1;
+    std::uint32_t max_pending = 0;  // of a spout: roots of all of its tasks
     std::vector<Input> inputs;
     friend bool operator==(const Component&, const Component&) = default;
   };

@@ -33,15 +33,13 @@ class Kill final : public MasterCommand {
          "how long what is pending may take to run out (default: its message timeout); 0s: not at all");
   }
   [[nodiscard]] About about() const override {
-    return {.name = "kill",
-            .summary = "ends a topology of the cluster",
-            .text =
-                "Ends a topology: its spouts stop, what is pending runs out as if all input had ended, then its "
-                "workers end and\n"
-                "it is forgotten.",
-            .operands = {.word = "topology", .mark = "NAME"},
-            .status_1 = "the master does not answer",
-            .status_2 = "bad usage, or there is no such topology"};
+    return of_master(
+        {.name = "kill",
+         .summary = "ends a topology of the cluster",
+         .text = "Ends a topology: its spouts stop, what is pending runs out as if all input had ended, then its "
+                 "workers end and\n"
+                 "it is forgotten.",
+         .operands = {.word = "topology", .mark = "NAME"}});
   }
   int run(const std::vector<std::string>& names) override {
     Value::Map args{{"name", names.front()}};
@@ -82,14 +80,13 @@ class SetActive final : public MasterCommand {
  public:
   explicit SetActive(bool active) : active_(active) {}
   [[nodiscard]] About about() const override {
-    return {.name = active_ ? "activate" : "deactivate",
-            .summary = active_ ? "lets the spouts of a topology emit again" : "lets the spouts of a topology pause",
-            .text = active_ ? "Asks the spouts of a topology for tuples again."
-                            : "Asks the spouts of a topology for nothing more until 'gale activate'. What is pending "
-                              "runs on; its workers stay.",
-            .operands = {.word = "topology", .mark = "NAME"},
-            .status_1 = "the master does not answer",
-            .status_2 = "bad usage, or there is no such topology"};
+    return of_master(
+        {.name = active_ ? "activate" : "deactivate",
+         .summary = active_ ? "lets the spouts of a topology emit again" : "lets the spouts of a topology pause",
+         .text = active_ ? "Asks the spouts of a topology for tuples again."
+                         : "Asks the spouts of a topology for nothing more until 'gale activate'. What is pending "
+                           "runs on; its workers stay.",
+         .operands = {.word = "topology", .mark = "NAME"}});
   }
   int run(const std::vector<std::string>& names) override {
     const auto answer = ask(active_ ? "activate" : "deactivate", Value::Map{{"name", names.front()}});
@@ -115,15 +112,14 @@ class Rebalance final : public MasterCommand {
         ("yes", po::bool_switch(&yes_), "although what its bolts remember in memory is lost");
   }
   [[nodiscard]] About about() const override {
-    return {.name = "rebalance",
-            .summary = "gives a topology of the cluster other numbers of workers and tasks",
-            .text =
-                "Gives a topology another number of workers or tasks, or with neither spreads its workers anew: "
-                "its spouts\n"
-                "stop, what is pending runs out, then it goes on. Nothing is emitted twice or lost by it.",
-            .operands = {.word = "topology", .mark = "NAME"},
-            .status_1 = "the master does not answer",
-            .status_2 = "bad usage, there is no such topology, or memory would be lost without --yes"};
+    return of_master(
+        {.name = "rebalance",
+         .summary = "gives a topology of the cluster other numbers of workers and tasks",
+         .text = "Gives a topology another number of workers or tasks, or with neither spreads its workers anew: "
+                 "its spouts\n"
+                 "stop, what is pending runs out, then it goes on. Nothing is emitted twice or lost by it.",
+         .operands = {.word = "topology", .mark = "NAME"},
+         .status_2 = "bad usage, there is no such topology, or memory would be lost without --yes"});
   }
   int run(const std::vector<std::string>& names) override {
     Value::Map tasks;

@@ -22,10 +22,9 @@ std::string of_all(std::uint64_t part, std::uint64_t all) { return std::to_strin
 class List final : public MasterCommand {
  public:
   [[nodiscard]] About about() const override {
-    return {.name = "list",
-            .summary = "lists the topologies that run on the cluster",
-            .text = "Lists the topologies that run on the cluster, with how each is.",
-            .status_1 = "the master does not answer"};
+    return of_master({.name = "list",
+                      .summary = "lists the topologies that run on the cluster",
+                      .text = "Lists the topologies that run on the cluster, with how each is."});
   }
   int run(const std::vector<std::string>&) override {
     const auto answer = ask("list", Value::Map{});
@@ -56,8 +55,7 @@ class Supervisors final : public MasterCommand {
     return {
         .name = "supervisors",
         .summary = "lists the hosts of the cluster and their slots",
-        .text = "Lists the supervisors that the master has heard of: their slots, who has them, and how the host is.",
-        .status_1 = "the master does not answer"};
+        .text = "Lists the supervisors that the master has heard of: their slots, who has them, and how the host is."};
   }
   int run(const std::vector<std::string>&) override {
     const auto answer = ask("supervisors", Value::Map{});

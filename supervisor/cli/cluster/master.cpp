@@ -34,7 +34,8 @@ class Master final : public Command {
                 "Runs the master of a cluster: it takes submissions, keeps them on disk and gives their workers "
                 "slots of\n"
                 "the supervisors that have found it. Workers go on without it. TERM and Ctrl-C end it.",
-            .status_1 = "it cannot listen, or its state cannot be opened"};
+            .status_1 = "it cannot listen, or its state cannot be opened",
+            .group = "master"};
   }
   int run(const std::vector<std::string>&) override {
     std::signal(SIGPIPE, SIG_IGN);

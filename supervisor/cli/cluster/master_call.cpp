@@ -17,6 +17,14 @@ std::string default_master() {
 
 }  // namespace
 
+About of_master(About about) {
+  about.group = "client";
+  if (about.status_1 == nullptr) about.status_1 = "the master does not answer";
+  if (about.operands.word != nullptr && about.status_2 == std::string_view("bad usage"))
+    about.status_2 = "bad usage, or there is no such topology";
+  return about;
+}
+
 std::string endpoint_of(const std::string& master) {
   if (master.find("://") != std::string::npos) return master;
   const bool has_port = master.rfind(':') != std::string::npos && master.back() != ']';

@@ -33,6 +33,9 @@ class MasterCommand : public Command {
   std::optional<control::RequestClient> client_;
 };
 
+/// What all commands that ask the master say of themselves.
+[[nodiscard]] About of_master(About about);
+
 /// tcp://HOST:PORT of what --master says: HOST:PORT, HOST, or a whole address.
 [[nodiscard]] std::string endpoint_of(const std::string& master);
 

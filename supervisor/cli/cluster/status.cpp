@@ -20,15 +20,13 @@ class Status final : public MasterCommand {
  public:
   Status() { option()("watch", po::bool_switch(&watch_), "shows it anew every second until Ctrl-C"); }
   [[nodiscard]] About about() const override {
-    return {.name = "status",
-            .summary = "shows how a topology of the cluster is",
-            .text =
-                "Shows a topology's workers and components: where they are, what they do a second, how long it "
-                "takes, and why\n"
-                "something is pending, restarting or without a slot.",
-            .operands = {.word = "topology", .mark = "NAME"},
-            .status_1 = "the master does not answer",
-            .status_2 = "bad usage, or there is no such topology"};
+    return of_master(
+        {.name = "status",
+         .summary = "shows how a topology of the cluster is",
+         .text = "Shows a topology's workers and components: where they are, what they do a second, how long it "
+                 "takes, and why\n"
+                 "something is pending, restarting or without a slot.",
+         .operands = {.word = "topology", .mark = "NAME"}});
   }
   int run(const std::vector<std::string>& names) override {
     Watching watching(watch_, json());
@@ -47,15 +45,13 @@ class Status final : public MasterCommand {
 class Errors final : public MasterCommand {
  public:
   [[nodiscard]] About about() const override {
-    return {.name = "errors",
-            .summary = "shows what went wrong in a topology of the cluster",
-            .text =
-                "Shows the last errors of a topology's tasks and the deaths of its workers, the newest first; the "
-                "same text\n"
-                "is one line with how often it came.",
-            .operands = {.word = "topology", .mark = "NAME"},
-            .status_1 = "the master does not answer",
-            .status_2 = "bad usage, or there is no such topology"};
+    return of_master(
+        {.name = "errors",
+         .summary = "shows what went wrong in a topology of the cluster",
+         .text = "Shows the last errors of a topology's tasks and the deaths of its workers, the newest first; the "
+                 "same text\n"
+                 "is one line with how often it came.",
+         .operands = {.word = "topology", .mark = "NAME"}});
   }
   int run(const std::vector<std::string>& names) override {
     const auto answer = ask("errors", Value::Map{{"name", names.front()}});

@@ -61,15 +61,15 @@ class Submit final : public MasterCommand {
         ("inactive", po::bool_switch(&inactive_), "starts it with its spouts asked for nothing: see gale activate");
   }
   [[nodiscard]] About about() const override {
-    return {.name = "submit",
-            .summary = "runs a topology on the cluster",
-            .text =
-                "Sends a topology and its plugins to the master, which checks all of it before it accepts, and "
-                "then runs\n"
-                "it until it is killed. Values of ${ENV-...} are taken from here.",
-            .operands = {.word = "topology file", .mark = "FILE"},
-            .status_1 = "the master does not answer, or cannot store it",
-            .status_2 = "bad usage, a fault in the topology or a plugin, or the name is taken"};
+    return of_master(
+        {.name = "submit",
+         .summary = "runs a topology on the cluster",
+         .text = "Sends a topology and its plugins to the master, which checks all of it before it accepts, and "
+                 "then runs\n"
+                 "it until it is killed. Values of ${ENV-...} are taken from here.",
+         .operands = {.word = "topology file", .mark = "FILE"},
+         .status_1 = "the master does not answer, or cannot store it",
+         .status_2 = "bad usage, a fault in the topology or a plugin, or the name is taken"});
   }
   int run(const std::vector<std::string>& files) override {
     topology_.file = files.front();
