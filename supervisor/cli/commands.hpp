@@ -19,6 +19,7 @@ std::unique_ptr<Command> settings_command();
 std::unique_ptr<Command> new_command();
 std::unique_ptr<Command> completion_command();
 std::unique_ptr<Command> man_command();
+std::unique_ptr<Command> supervisor_command();
 std::unique_ptr<Command> worker_command();
 
 }  // namespace gale::cli

@@ -17,7 +17,7 @@ namespace gale::cli {
 std::vector<std::unique_ptr<Command>> all_commands() {
   std::vector<std::unique_ptr<Command>> all;
   for (auto make : {run_command, plan_command, validate_command, test_command, inspect_command, schema_command,
-                    settings_command, new_command, completion_command, man_command, worker_command})
+                    settings_command, new_command, supervisor_command, completion_command, man_command, worker_command})
     all.push_back(make());
   return all;
 }

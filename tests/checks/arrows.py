@@ -52,6 +52,7 @@ DOORS = {
     "spdlog/": ["engine/base/log.cpp"],
     "boost/": ["supervisor/cli"],
     "xxhash.h": ["engine/base", "engine/route"],
+    "sodium.h": ["engine/base/sha256.cpp"],
     "nlohmann/": ["supervisor/cli", "supervisor/schema", "topology-api/components"],
     "valijson/": ["topology-api/components/validate"],
     "re2/": ["topology-api/components/filter"],

@@ -8,7 +8,7 @@ set -euo pipefail
 
 required=(g++ cmake ninja-build pkg-config ccache libzmq3-dev cppzmq-dev libmsgpack-cxx-dev libyaml-cpp-dev
   libboost-program-options-dev doctest-dev libxxhash-dev libspdlog-dev nlohmann-json3-dev
-  libvalijson-dev libre2-dev)
+  libvalijson-dev libre2-dev libsodium-dev)
 optional=(mold) # links faster; installed along with the others, never asked for alone
 
 # Any Python from 3.9 on will do, wherever it came from.
