@@ -35,6 +35,7 @@ void Worker::make_tasks() {
       continue;
     }
     spouts_[i] = std::make_unique<execute::SpoutTask>(env_, id, options_.incarnation);
+    spouts_[i]->set_active(options_.active);
     if (component.pinned) pool_.pin(*spouts_[i]);
     ackers_[plan_.tasks[i].ledger.value] = std::make_unique<execute::AckerTask>(
         pool_, *spouts_[i], plan_.settings.message_timeout, plan_.settings.message_max_age);
@@ -234,6 +235,14 @@ Report Worker::report() {
 void Worker::drain() {
   for (const auto& spout : spouts_) {
     if (spout) spout->drain();
+  }
+}
+
+void Worker::set_active(bool active) {
+  for (const auto& spout : spouts_) {
+    if (!spout) continue;
+    spout->set_active(active);
+    pool_.wake(*spout);
   }
 }
 

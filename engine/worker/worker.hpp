@@ -33,6 +33,7 @@ struct Options {
   std::uint32_t threads = 0;  // 0: the topology's, else one a core
   std::string link_dir;       // where the sockets of the workers' links are; empty when there is one worker
   std::uint64_t token = 0;    // of this run of the topology: frames of another are refused
+  bool active = true;         // false: spouts begin deactivated, see set_active()
 };
 
 class Worker final : execute::AckSink, execute::Watcher {
@@ -57,6 +58,8 @@ class Worker final : execute::AckSink, execute::Watcher {
   [[nodiscard]] std::vector<std::string> running();
   /// Spouts emit nothing new; the run then ends as if all input had ended. Any thread.
   void drain();
+  /// Deactivated spouts get acks and fails, but no next(). After a drain() it means nothing. Any thread.
+  void set_active(bool active);
   /// Stops the pool, closes the components, stops the hooks. Idempotent.
   void stop();
 

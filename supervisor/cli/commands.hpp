@@ -24,6 +24,7 @@ std::unique_ptr<Command> man_command();
 std::unique_ptr<Command> up_command();
 std::unique_ptr<Command> down_command();
 std::unique_ptr<Command> master_command();
+std::unique_ptr<Command> supervisor_command();
 std::unique_ptr<Command> submit_command();
 std::unique_ptr<Command> list_command();
 std::unique_ptr<Command> status_command();

@@ -7,14 +7,18 @@
 #include "supervisor/cli/bounded_stop.hpp"
 #include "supervisor/cli/commands.hpp"
 #include "supervisor/cli/exit_guard.hpp"
+#include "supervisor/cli/signals.hpp"
 #include "supervisor/cli/topology_arguments.hpp"
 #include "supervisor/control/channel.hpp"
+#include "supervisor/control/peers.hpp"
 
 #include <sys/prctl.h>
 #include <unistd.h>
 #include <boost/program_options.hpp>
 
+#include <algorithm>
 #include <csignal>
+#include <cstdio>
 
 namespace gale::cli {
 namespace po = boost::program_options;
@@ -27,7 +31,8 @@ struct WorkerArguments {
   TopologyArguments topology;
   std::uint16_t worker = 1;
   std::uint32_t incarnation = 1, threads = 0;
-  std::string dir;
+  std::string dir, control, launch;
+  std::uint16_t slot = 0;
   std::uint64_t token = 0;
   pid_t parent = 0;
   bool quiet = false;
@@ -40,25 +45,40 @@ bool live_with(pid_t parent) {
   return ::getppid() == parent;
 }
 
+/// What a supervisor has written down for this worker before it started it; of `gale run` there is none.
+Result<control::Launch> launch_of(const std::string& path) {
+  std::string bytes;
+  std::FILE* file = path.empty() ? nullptr : std::fopen(path.c_str(), "rbe");
+  if (file == nullptr) return path.empty() ? Result<control::Launch>(control::Launch{}) : Failed{"cannot be opened"};
+  char room[4096];
+  for (std::size_t n = 0; (n = std::fread(room, 1, sizeof room, file)) > 0;) bytes.append(room, n);
+  std::fclose(file);
+  return control::decode_launch(bytes);
+}
+
+/// When the host's memory runs out, a worker goes before its supervisor does.
+void go_first() {
+  std::FILE* file = std::fopen("/proc/self/oom_score_adj", "we");
+  if (file == nullptr) return;
+  std::fputs("300", file);
+  std::fclose(file);
+}
+
 class Reporter {
  public:
   Reporter(const WorkerArguments& a)
       : self_(WorkerId(static_cast<std::uint16_t>(a.worker - 1))),
         incarnation_(Incarnation(a.incarnation)),
-        client_("ipc://" + a.dir + "/control", self_, incarnation_) {}
+        slot_(a.slot),
+        client_("ipc://" + (a.control.empty() ? a.dir + "/control" : a.control), self_, incarnation_, a.slot) {}
   void report(worker::Report report) {
-    control::Message m;
-    m.kind = control::Kind::kReport;
-    m.worker = self_;
-    m.incarnation = incarnation_;
+    control::Message m = message(control::Kind::kReport);
+    m.told = heard_;
     m.report = std::move(report);
     client_.send(m);
   }
   void cannot_start(const std::string& why) {
-    control::Message m;
-    m.kind = control::Kind::kCannotStart;
-    m.worker = self_;
-    m.incarnation = incarnation_;
+    control::Message m = message(control::Kind::kCannotStart);
     m.why = why;
     client_.send(m);
     client_.close(std::chrono::seconds(2));
@@ -67,36 +87,55 @@ class Reporter {
   bool obey(worker::Worker& worker) {
     while (const auto m = client_.receive()) {
       if (m->kind == control::Kind::kStop) return true;
-      if (m->kind == control::Kind::kDrain) worker.drain();
+      follow(worker, m->kind);
+      heard_ = std::max(heard_, m->told);
     }
     return false;
+  }
+  static void follow(worker::Worker& worker, control::Kind kind) {
+    if (kind == control::Kind::kDrain) worker.drain();
+    if (kind == control::Kind::kActivate) worker.set_active(true);
+    if (kind == control::Kind::kDeactivate) worker.set_active(false);
   }
   void close() { client_.close(std::chrono::seconds(2)); }
 
  private:
+  [[nodiscard]] control::Message message(control::Kind kind) const {
+    control::Message m;
+    m.kind = kind;
+    m.worker = self_;
+    m.incarnation = incarnation_;
+    m.slot = slot_;
+    return m;
+  }
   WorkerId self_;
   Incarnation incarnation_;
+  std::uint16_t slot_;
+  std::uint64_t heard_ = 0;  // number of the last order that was followed
   control::Client client_;
 };
 
-int work(const plan::Plan& plan, const WorkerArguments& a, host::PluginSearch& search, Reporter& reporter) {
+int work(const plan::Plan& plan, const WorkerArguments& a, const control::Launch& launch, host::PluginSearch& search,
+         Reporter& reporter, StopSignals& term) {
   const SteadyClock clock;
   worker::Worker worker(plan,
                         {.self = WorkerId(static_cast<std::uint16_t>(a.worker - 1)),
                          .incarnation = Incarnation(a.incarnation),
                          .threads = a.threads,
                          .link_dir = a.dir,
-                         .token = a.token},
+                         .token = a.launch.empty() ? a.token : launch.token,
+                         .active = launch.phase == control::Phase::kActive},
                         clock);
   const ExitGuard guard;
   if (Result<void> started = worker.start(search); !started) {
     reporter.cannot_start(started.error());
     return kUsage;
   }
+  if (launch.phase == control::Phase::kDraining) worker.drain();
   TimePoint next = clock.now();
   std::uint64_t seen = 0;
   bool said_finished = false;
-  while (!reporter.obey(worker)) {
+  while (!reporter.obey(worker) && term.take() == 0) {
     const std::uint64_t news = worker.wait_news(seen, kStopEvery);
     const bool due = news != seen || clock.now() >= next;
     seen = news;
@@ -119,14 +158,18 @@ class WorkerCommand final : public Command {
   WorkerCommand() {
     add_topology_options(option(), a_.topology);
     add_only_option(option(), a_.topology);
+    add_tasks_option(option(), a_.topology);
     add_workers_option(option(), a_.topology, "how many there are");
-    option()                                                                                                   //
-        ("worker", po::value(&a_.worker)->required()->value_name("N"), "this worker's place, from 1")          //
-        ("incarnation", po::value(&a_.incarnation)->value_name("N"), "how often this place has been started")  //
-        ("dir", po::value(&a_.dir)->required()->value_name("DIR"), "where the sockets are")                    //
-        ("token", po::value(&a_.token)->value_name("N"), "of this run")                                        //
-        ("threads", po::value(&a_.threads)->value_name("N"), "pool threads")                                   //
-        ("parent", po::value(&a_.parent)->value_name("PID"), "ends when that process does")                    //
+    option()                                                                                                     //
+        ("worker", po::value(&a_.worker)->required()->value_name("N"), "this worker's place, from 1")            //
+        ("incarnation", po::value(&a_.incarnation)->value_name("N"), "how often this place has been started")    //
+        ("dir", po::value(&a_.dir)->required()->value_name("DIR"), "where the sockets are")                      //
+        ("control", po::value(&a_.control)->value_name("FILE"), "socket of the starter (default: DIR/control)")  //
+        ("slot", po::value(&a_.slot)->value_name("PORT"), "of a supervisor")                                     //
+        ("launch", po::value(&a_.launch)->value_name("FILE"), "what the supervisor says beside")                 //
+        ("token", po::value(&a_.token)->value_name("N"), "of this run")                                          //
+        ("threads", po::value(&a_.threads)->value_name("N"), "pool threads")                                     //
+        ("parent", po::value(&a_.parent)->value_name("PID"), "ends when that process does")                      //
         ("quiet", po::bool_switch(&a_.quiet), "logs errors only");
   }
   [[nodiscard]] About about() const override {
@@ -142,17 +185,25 @@ class WorkerCommand final : public Command {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGINT,
                 SIG_IGN);  // a terminal's Ctrl-C comes to the whole group; what it means is for the starter to say
+    StopSignals term({SIGTERM});
+    if (a_.slot != 0) go_first();
     log::start(a_.quiet ? log::Level::kError : log::Level::kInfo,
                "worker " + std::to_string(a_.worker) + "." + std::to_string(a_.incarnation));
     a_.topology.file = files.front();
     Reporter reporter(a_);
+    const Result<control::Launch> launch = launch_of(a_.launch);
+    if (!launch) {
+      reporter.cannot_start(a_.launch + " " + launch.error());
+      return kUsage;
+    }
+    a_.topology.sets.insert(a_.topology.sets.end(), launch->sets.begin(), launch->sets.end());
     host::PluginSearch search = search_for(a_.topology);
     const plan::PlanOutcome outcome = load(a_.topology, search);
     if (!outcome) {
       reporter.cannot_start(plan::report(outcome, a_.topology.file));
       return kUsage;
     }
-    return work(*outcome.plan, a_, search, reporter);
+    return work(*outcome.plan, a_, *launch, search, reporter, term);
   }
 
  private:

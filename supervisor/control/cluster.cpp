@@ -107,6 +107,8 @@ Event to_event(const Value& v) {
 
 }  // namespace
 
+const char* name_of(Phase phase) { return kPhases[static_cast<std::size_t>(phase)]; }
+Phase phase_of(const std::string& name) { return named<Phase>(kPhases, name); }
 const char* name_of(SlotState state) { return kSlotStates[static_cast<std::size_t>(state)]; }
 
 Value to_value(const Revision& r) {

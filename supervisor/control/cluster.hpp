@@ -50,6 +50,8 @@ struct Revision {
 
 /// What the spouts of a topology may do. Draining: emit nothing new, as if their input had ended.
 enum class Phase : std::uint8_t { kActive, kInactive, kDraining };
+[[nodiscard]] const char* name_of(Phase phase);
+[[nodiscard]] Phase phase_of(const std::string& name);  // active when it is none
 
 /// A host by its id, a slot by its port.
 struct Slot {

@@ -43,8 +43,13 @@ constexpr std::array<std::pair<const char*, std::uint64_t LinkReport::*>, 8> kLi
     {"garbage_refused", &LinkReport::garbage_refused},
     {"dropped_to_dead", &LinkReport::dropped_to_dead},
 }};
-constexpr std::array<std::pair<const char*, Kind>, 4> kKinds = {
-    {{"report", Kind::kReport}, {"cannot-start", Kind::kCannotStart}, {"drain", Kind::kDrain}, {"stop", Kind::kStop}}};
+constexpr std::array<std::pair<const char*, Kind>, 7> kKinds = {{{"report", Kind::kReport},
+                                                                 {"cannot-start", Kind::kCannotStart},
+                                                                 {"drain", Kind::kDrain},
+                                                                 {"stop", Kind::kStop},
+                                                                 {"peers", Kind::kPeers},
+                                                                 {"activate", Kind::kActivate},
+                                                                 {"deactivate", Kind::kDeactivate}}};
 
 /// Bucket and count in turn, of those that are not empty.
 Value to_value(const Histogram& histogram) {
@@ -122,6 +127,9 @@ std::string encode(const Message& message) {
   for (const auto& [name, kind] : kKinds) {
     if (kind == message.kind) map.emplace("kind", name);
   }
+  if (message.slot != 0) map.emplace("slot", std::int64_t{message.slot});
+  if (message.told != 0) map.emplace("told", message.told);
+  if (message.kind == Kind::kPeers) map.emplace("places", to_value(message.places));
   if (message.kind == Kind::kReport) map.emplace("report", to_value(message.report));
   if (message.kind == Kind::kCannotStart) map.emplace("why", message.why);
   return codec::packed(Value(std::move(map)));
@@ -148,7 +156,10 @@ Result<Message> decode(std::string_view bytes) {
     message.worker = WorkerId(static_cast<std::uint16_t>(*worker));
     message.incarnation = Incarnation(static_cast<std::uint32_t>(number_in(map, "incarnation")));
     if (const Value* report = map.find("report")) message.report = to_report(*report);
+    message.slot = static_cast<std::uint16_t>(number_in(map, "slot"));
+    message.told = number_in(map, "told");
     message.why = text_in(map, "why");
+    if (kind == Kind::kPeers) message.places = to_places(map);
     return message;
   }
   return Failed{"a control message of unknown kind '" + name + "'"};
