@@ -110,6 +110,8 @@ void SqliteHandle::abandon() noexcept {
   if (sqlite3_get_autocommit(db_) == 0) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
+bool SqliteHandle::is_read_only() const { return sqlite3_db_readonly(db_, "main") == 1; }
+
 bool SqliteHandle::has_moved() {
   int moved = 0;
   check(sqlite3_file_control(db_, "main", SQLITE_FCNTL_HAS_MOVED, &moved));

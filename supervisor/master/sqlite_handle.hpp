@@ -16,7 +16,7 @@ namespace gale::master {
 
 struct SqliteFault {
   int code = 0;      // extended
-  int os_error = 0;  // errno, when the system was at fault
+  int os_error = 0;  // errno, when the system was at fault and SQLite still knows it
   std::string text;  // SQLite's own
 
   [[nodiscard]] bool is_damage() const;     // the file is not what SQLite wrote
@@ -24,7 +24,7 @@ struct SqliteFault {
   [[nodiscard]] bool is_sync() const;       // whether what was written is on disk is not known
   [[nodiscard]] bool is_disk_full() const;  // or a quota
   [[nodiscard]] bool is_busy() const;       // another program has it locked
-  /// What it is to a person: `disk full`, `Input/output error`, `database disk image is malformed`.
+  /// What it is to a person: `disk full`, `disk I/O error`, `database disk image is malformed`.
   [[nodiscard]] std::string what() const;
 };
 
@@ -77,6 +77,8 @@ class SqliteHandle {
   void leave_log();
   /// Rolls back what has begun, if anything has.
   void abandon() noexcept;
+  /// It cannot be written, by its mode or by its header. Known when it has been read.
+  [[nodiscard]] bool is_read_only() const;
   /// The file is no longer where it was opened.
   [[nodiscard]] bool has_moved();
 
