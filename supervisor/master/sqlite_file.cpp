@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/master/sqlite_file.hpp"
 
+#include "supervisor/master/sqlite_log.hpp"
 #include "supervisor/master/sqlite_schema.hpp"
 
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
 #include <map>
 #include <utility>
 
@@ -85,7 +87,7 @@ struct Verdict {
 
 /// Of a file that has something in it.
 Verdict look_through(const std::string& file, SqliteHandle& db) {
-  if (const std::string said = db.answer("PRAGMA quick_check(1)"); said != "ok") return {said, {}};
+  if (const std::string said = db.answer("PRAGMA integrity_check(1)"); said != "ok") return {said, {}};
   if (db.is_read_only()) {  // a damaged header can look like one of a newer SQLite, which may only be read
     if (::access(file.c_str(), W_OK) == 0) return {"its header is damaged", {}};
     return {{}, "cannot write " + file + ": " + reason()};
@@ -109,7 +111,7 @@ void set_up(SqliteHandle& db, std::uint64_t last) {
                               "PRAGMA secure_delete = OFF",  // else a plugin is written once more to be forgotten
                               "PRAGMA journal_size_limit = 16777216"})
     db.run(setting);
-  if (schema_version(db) != 0) return;
+  if (schema_version(db) != 0) return db.begin_log_anew();
   db.run(("PRAGMA application_id = " + std::string(kApplicationId)).c_str());
   make_schema(db, last);
   db.checkpoint();  // so that a file whose log is lost is no empty one
@@ -211,6 +213,24 @@ bool FileLock::is_marked() const {
 
 bool FileLock::mark() { return is_marked() || (::pwrite(fd_, "1\n", 2, 0) == 2 && ::fsync(fd_) == 0); }
 
+namespace {
+
+/// What is told of a log whose end SQLite is going to pass over; empty: nothing. A copy of it is kept.
+std::string loss_of(const std::string& file) {
+  const std::string log = file + "-wal";
+  const LogLoss loss = loss_in_log(log);
+  if (loss.changes == 0) return {};
+  const std::string name = log + ".corrupt-" + utc_now();
+  std::error_code error;
+  std::filesystem::copy_file(log, name, error);
+  return log + " is damaged at frame " + std::to_string(loss.at + 1) + " of " + std::to_string(loss.frames) +
+         ": about " + std::to_string(loss.changes) + (loss.changes == 1 ? " change is" : " changes are") +
+         " lost; the master begins with what was before: submit or kill again what is missing" +
+         (error ? "" : " (a copy of the log is " + name + ")");
+}
+
+}  // namespace
+
 Result<SqliteFile> open_sqlite_file(const std::string& file, std::vector<std::string>& notes) {
   Result<FileLock> lock = FileLock::of(file);
   if (!lock) return Failed{lock.error()};
@@ -224,7 +244,9 @@ Result<SqliteFile> open_sqlite_file(const std::string& file, std::vector<std::st
   } else {
     if (const auto made = make(file); !made) return Failed{made.error()};
     if (gone && last != 0) notes.push_back(file + " was lost; the master begins with no topologies");
+    const std::string loss = loss_of(file);
     verdict = open_or_close(file, last, db);
+    if (verdict.good() && !loss.empty()) notes.push_back(loss);
   }
   if (!verdict.damage.empty()) {
     const auto name = set_aside(file);

@@ -73,6 +73,8 @@ class SqliteHandle {
   [[nodiscard]] int log_pages() const { return log_pages_; }
   /// Brings what is in the log into the file, as far as no reader is in the way.
   void checkpoint();
+  /// The same, and the log is empty then, unless a reader or a full disk is in the way.
+  void begin_log_anew();
   /// The log is left as it is when the handle goes.
   void leave_log();
   /// Rolls back what has begun, if anything has.

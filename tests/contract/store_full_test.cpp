@@ -213,5 +213,49 @@ TEST_CASE("SQLite store: a file system that is full in earnest") {
   CHECK_GE(failed, 5);
 }
 
+TEST_CASE("under strace: the disk is full" * doctest::skip()) {  // store_strace.sh: all writes fail from some one on
+  const Folder folder;
+  auto store = open_well(folder.file());
+  std::size_t good = 0, failed = 0;
+  std::string was = all_of(*store);
+  for (std::uint64_t salt = 1; failed < 3 && salt < 50; ++salt) {
+    const auto done =
+        store->apply({.put = {record("a-1", salt)}, .remove = {}, .answer = answer("r", salt), .now_ms = 1});
+    if (done) {
+      ++good;
+      was = all_of(*store);
+    } else {
+      ++failed;
+      CHECK_EQ(done.error(), "cannot write " + folder.file() +
+                                 ": disk full; nothing was changed: free some space on its file system and try again");
+    }
+    CHECK(all_of(*store) == was);
+  }
+  MESSAGE(good, " changes, then none");
+  CHECK_EQ(failed, 3);
+}
+
+TEST_CASE("under strace: a sync fails" * doctest::skip()) {  // the n-th of all
+  const Folder folder;
+  auto store = open_well(folder.file());
+  std::size_t good = 0;
+  for (std::uint64_t salt = 1; salt < 50; ++salt) {
+    const auto done =
+        store->apply({.put = {record("a-1", salt)}, .remove = {}, .answer = answer("r", salt), .now_ms = 1});
+    if (done) {
+      ++good;
+      continue;
+    }
+    CHECK_EQ(done.error().find("cannot know whether " + folder.file() + " is on disk"), 0);
+    CHECK_EQ(store->next_number().error(), done.error());  // though the next sync would be well
+    store.reset();
+    store = open_well(folder.file());
+    CHECK(store->next_number());
+    MESSAGE(good, " changes, then none until it was opened anew");
+    return;
+  }
+  FAIL("no sync failed");
+}
+
 }  // namespace
 }  // namespace gale::master
