@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/master/sqlite_file.hpp"
 
+#include "supervisor/master/sqlite_log.hpp"
 #include "supervisor/master/sqlite_schema.hpp"
 
 #include <fcntl.h>
@@ -11,7 +12,8 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
-#include <set>
+#include <filesystem>
+#include <map>
 #include <utility>
 
 namespace gale::master {
@@ -19,6 +21,8 @@ namespace {
 
 // "GALE": tells a store from a database of another program.
 constexpr const char* kApplicationId = "1195461701";
+
+constexpr std::int64_t kLeastPage = 512;  // SQLite's; a shorter file is an empty one to it
 
 std::string reason() { return std::strerror(errno); }
 
@@ -52,17 +56,6 @@ Result<void> make(const std::string& file) {
   return {};
 }
 
-/// Two bytes that SQLite reads as "of a newer SQLite: read only" when they are damaged.
-bool has_odd_header(const std::string& file) {
-  std::array<unsigned char, 20> header{};
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;  // SQLite says why
-  const ssize_t got = ::pread(fd, header.data(), header.size(), 0);
-  ::close(fd);
-  const auto odd = [&](std::size_t at) { return header[at] != 1 && header[at] != 2; };
-  return got == static_cast<ssize_t>(header.size()) && (odd(18) || odd(19));
-}
-
 std::string utc_now() {
   const std::time_t now = std::time(nullptr);
   std::tm parts{};
@@ -94,7 +87,11 @@ struct Verdict {
 
 /// Of a file that has something in it.
 Verdict look_through(const std::string& file, SqliteHandle& db) {
-  if (const std::string said = db.answer("PRAGMA quick_check(1)"); said != "ok") return {said, {}};
+  if (const std::string said = db.answer("PRAGMA integrity_check(1)"); said != "ok") return {said, {}};
+  if (db.is_read_only()) {  // a damaged header can look like one of a newer SQLite, which may only be read
+    if (::access(file.c_str(), W_OK) == 0) return {"its header is damaged", {}};
+    return {{}, "cannot write " + file + ": " + reason()};
+  }
   const std::int64_t version = schema_version(db);
   if (version > kSchemaVersion) {
     return {{},
@@ -114,15 +111,16 @@ void set_up(SqliteHandle& db, std::uint64_t last) {
                               "PRAGMA secure_delete = OFF",  // else a plugin is written once more to be forgotten
                               "PRAGMA journal_size_limit = 16777216"})
     db.run(setting);
-  if (schema_version(db) != 0) return;
+  if (schema_version(db) != 0) return db.begin_log_anew();
   db.run(("PRAGMA application_id = " + std::string(kApplicationId)).c_str());
   make_schema(db, last);
   db.checkpoint();  // so that a file whose log is lost is no empty one
 }
 
 Verdict try_open(const std::string& file, std::uint64_t last, std::unique_ptr<SqliteHandle>& db) {
-  const bool has_content = size_of(file) != 0;
-  if (has_content && has_odd_header(file)) return {"its header is damaged", {}};
+  const std::int64_t size = size_of(file);
+  const bool has_content = size != 0;
+  if (has_content && size < kLeastPage) return {"it has " + std::to_string(size) + " bytes", {}};
   try {
     db = std::make_unique<SqliteHandle>(file);
     db->run("PRAGMA trusted_schema = OFF");
@@ -151,15 +149,26 @@ Verdict open_or_close(const std::string& file, std::uint64_t last, std::unique_p
   return verdict;
 }
 
-std::set<std::pair<dev_t, ino_t>>& held_here() {
-  static std::set<std::pair<dev_t, ino_t>> held;  // the system's locks do not tell one master in a process from another
+using Identity = std::pair<dev_t, ino_t>;
+
+/// The system's locks do not tell one master in a process from another. By whom: a child that was forked holds none.
+std::map<Identity, pid_t>& held_here() {
+  static std::map<Identity, pid_t> held;
   return held;
 }
 
-std::pair<dev_t, ino_t> identity_of(int fd) {
+Identity identity_of(int fd) {
   struct stat status {};
   ::fstat(fd, &status);
   return {status.st_dev, status.st_ino};
+}
+
+/// Without opening it: closing it again would end this process's lock.
+bool is_held_here(const std::string& name) {
+  struct stat status {};
+  if (::stat(name.c_str(), &status) != 0) return false;
+  const auto at = held_here().find({status.st_dev, status.st_ino});
+  return at != held_here().end() && at->second == ::getpid();
 }
 
 std::string in_use(const std::string& file, pid_t by) {
@@ -171,17 +180,14 @@ std::string in_use(const std::string& file, pid_t by) {
 
 Result<FileLock> FileLock::of(const std::string& file) {
   const std::string name = file + ".lock";
+  if (is_held_here(name)) return Failed{in_use(file, ::getpid())};
   const int fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return Failed{"cannot open " + name + ": " + reason()};
-  if (held_here().count(identity_of(fd)) != 0) {
-    ::close(fd);
-    return Failed{in_use(file, ::getpid())};
-  }
   struct flock wanted {};
   wanted.l_type = F_WRLCK;
   wanted.l_whence = SEEK_SET;
   if (::fcntl(fd, F_SETLK, &wanted) == 0) {
-    held_here().insert(identity_of(fd));
+    held_here()[identity_of(fd)] = ::getpid();
     return FileLock(fd);
   }
   const int error = errno;
@@ -207,6 +213,24 @@ bool FileLock::is_marked() const {
 
 bool FileLock::mark() { return is_marked() || (::pwrite(fd_, "1\n", 2, 0) == 2 && ::fsync(fd_) == 0); }
 
+namespace {
+
+/// What is told of a log whose end SQLite is going to pass over; empty: nothing. A copy of it is kept.
+std::string loss_of(const std::string& file) {
+  const std::string log = file + "-wal";
+  const LogLoss loss = loss_in_log(log);
+  if (loss.changes == 0) return {};
+  const std::string name = log + ".corrupt-" + utc_now();
+  std::error_code error;
+  std::filesystem::copy_file(log, name, error);
+  return log + " is damaged at frame " + std::to_string(loss.at + 1) + " of " + std::to_string(loss.frames) +
+         ": about " + std::to_string(loss.changes) + (loss.changes == 1 ? " change is" : " changes are") +
+         " lost; the master begins with what was before: submit or kill again what is missing" +
+         (error ? "" : " (a copy of the log is " + name + ")");
+}
+
+}  // namespace
+
 Result<SqliteFile> open_sqlite_file(const std::string& file, std::vector<std::string>& notes) {
   Result<FileLock> lock = FileLock::of(file);
   if (!lock) return Failed{lock.error()};
@@ -220,7 +244,9 @@ Result<SqliteFile> open_sqlite_file(const std::string& file, std::vector<std::st
   } else {
     if (const auto made = make(file); !made) return Failed{made.error()};
     if (gone && last != 0) notes.push_back(file + " was lost; the master begins with no topologies");
+    const std::string loss = loss_of(file);
     verdict = open_or_close(file, last, db);
+    if (verdict.good() && !loss.empty()) notes.push_back(loss);
   }
   if (!verdict.damage.empty()) {
     const auto name = set_aside(file);

@@ -104,11 +104,18 @@ void SqliteHandle::checkpoint() {
   check(sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr));
 }
 
+void SqliteHandle::begin_log_anew() {
+  const int code = sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (code == SQLITE_IOERR_FSYNC) fail(code);
+}
+
 void SqliteHandle::leave_log() { sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
 
 void SqliteHandle::abandon() noexcept {
   if (sqlite3_get_autocommit(db_) == 0) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
+
+bool SqliteHandle::is_read_only() const { return sqlite3_db_readonly(db_, "main") == 1; }
 
 bool SqliteHandle::has_moved() {
   int moved = 0;

@@ -16,7 +16,7 @@ namespace gale::master {
 
 struct SqliteFault {
   int code = 0;      // extended
-  int os_error = 0;  // errno, when the system was at fault
+  int os_error = 0;  // errno, when the system was at fault and SQLite still knows it
   std::string text;  // SQLite's own
 
   [[nodiscard]] bool is_damage() const;     // the file is not what SQLite wrote
@@ -24,7 +24,7 @@ struct SqliteFault {
   [[nodiscard]] bool is_sync() const;       // whether what was written is on disk is not known
   [[nodiscard]] bool is_disk_full() const;  // or a quota
   [[nodiscard]] bool is_busy() const;       // another program has it locked
-  /// What it is to a person: `disk full`, `Input/output error`, `database disk image is malformed`.
+  /// What it is to a person: `disk full`, `disk I/O error`, `database disk image is malformed`.
   [[nodiscard]] std::string what() const;
 };
 
@@ -73,10 +73,14 @@ class SqliteHandle {
   [[nodiscard]] int log_pages() const { return log_pages_; }
   /// Brings what is in the log into the file, as far as no reader is in the way.
   void checkpoint();
+  /// The same, and the log is empty then, unless a reader or a full disk is in the way.
+  void begin_log_anew();
   /// The log is left as it is when the handle goes.
   void leave_log();
   /// Rolls back what has begun, if anything has.
   void abandon() noexcept;
+  /// It cannot be written, by its mode or by its header. Known when it has been read.
+  [[nodiscard]] bool is_read_only() const;
   /// The file is no longer where it was opened.
   [[nodiscard]] bool has_moved();
 

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -30,7 +31,41 @@ Disk::Fault step() {
   return now ? the_disk.fault : Disk::Fault::kNone;
 }
 
+/// What was where a write went, until a sync of its file.
+struct Unsure {
+  int fd;
+  ino_t file;
+  off_t at;
+  std::string before;
+};
+std::vector<Unsure> unsure;
+
+ino_t file_of(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 ? status.st_ino : 0;
+}
+
+void remember(int fd, std::size_t size, off_t at) {
+  std::string before(size, '\0');  // past the end: a file that has grown without its bytes has zeros there
+  if (::pread(fd, before.data(), size, at) >= 0) unsure.push_back({::dup(fd), file_of(fd), at, std::move(before)});
+}
+
+void settle(int fd) {
+  const ino_t file = file_of(fd);
+  for (const Unsure& one : unsure) {
+    if (one.file == file) ::close(one.fd);
+  }
+  unsure.erase(std::remove_if(unsure.begin(), unsure.end(), [&](const Unsure& one) { return one.file == file; }),
+               unsure.end());
+}
+
 [[noreturn]] void die() {
+  if (the_disk.fault == Disk::Fault::kPowerCut) {
+    std::mt19937_64 dice(the_disk.at);
+    for (auto one = unsure.rbegin(); one != unsure.rend(); ++one) {
+      if (dice() % 4 != 0) ::syscall(SYS_pwrite64, one->fd, one->before.data(), one->before.size(), one->at);
+    }
+  }
   ::kill(::getpid(), SIGKILL);
   std::abort();
 }
@@ -43,19 +78,21 @@ ssize_t faulty_write(int fd, const void* data, std::size_t size, off_t at) {
     return -1;
   }
   const bool half = fault == Disk::Fault::kKillHalfway;
+  if (the_disk.fault == Disk::Fault::kPowerCut) remember(fd, size, at);
   const ssize_t done = ::syscall(SYS_pwrite64, fd, data, half ? size / 2 : size, at);
-  if (half || fault == Disk::Fault::kKillAfter) die();
+  if (half || fault == Disk::Fault::kKillAfter || fault == Disk::Fault::kPowerCut) die();
   return done;
 }
 
 int faulty_sync(long call, int fd) {
   const Disk::Fault fault = step();
-  if (fault == Disk::Fault::kKillBefore || fault == Disk::Fault::kKillHalfway) die();
+  if (fault == Disk::Fault::kKillBefore || fault == Disk::Fault::kKillHalfway || fault == Disk::Fault::kPowerCut) die();
   if (fault == Disk::Fault::kSyncError) {
     errno = EIO;
     return -1;
   }
   const auto done = static_cast<int>(::syscall(call, fd));
+  settle(fd);
   if (fault == Disk::Fault::kKillAfter) die();
   return done;
 }
@@ -63,7 +100,7 @@ int faulty_sync(long call, int fd) {
 template <class F>
 int faulty_change(F&& change) {
   const Disk::Fault fault = step();
-  if (fault == Disk::Fault::kKillBefore || fault == Disk::Fault::kKillHalfway) die();
+  if (fault == Disk::Fault::kKillBefore || fault == Disk::Fault::kKillHalfway || fault == Disk::Fault::kPowerCut) die();
   const int done = change();
   if (fault == Disk::Fault::kKillAfter) die();
   return done;
@@ -72,8 +109,11 @@ int faulty_change(F&& change) {
 }  // namespace
 
 Disk& disk() { return the_disk; }
-void arm(Disk::Fault fault, std::uint64_t at, bool onward) { the_disk = {fault, at, onward, 0}; }
-void disarm() { the_disk = {}; }
+void arm(Disk::Fault fault, std::uint64_t at, bool onward) {
+  unsure.clear();
+  the_disk = {fault, at, onward, 0};
+}
+void disarm() { arm(Disk::Fault::kNone, 0); }
 
 Folder::Folder() {
   const char* where = std::getenv("TMPDIR");

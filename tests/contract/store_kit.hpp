@@ -49,13 +49,23 @@ void set_content(const std::string& file, std::string_view bytes);
 /// What happens at writes and syncs of this process, once armed. A write is pwrite, ftruncate or rename, a sync is
 /// fsync or fdatasync.
 struct Disk {
-  enum class Fault { kNone, kKillBefore, kKillHalfway, kKillAfter, kFull, kWriteError, kSyncError };
+  enum class Fault {
+    kNone,
+    kKillBefore,
+    kKillHalfway,  // half of what was to be written is there
+    kKillAfter,
+    kPowerCut,  // killed; each write that no sync has followed is there or not, by chance
+    kFull,
+    kWriteError,
+    kSyncError
+  };
   Fault fault = Fault::kNone;
   std::uint64_t at = 0;     // the first write or sync that is concerned, from 1
   bool onward = false;      // and all after it
   std::uint64_t steps = 0;  // writes and syncs so far
 };
 Disk& disk();
+/// Also forgets what no sync has followed so far.
 void arm(Disk::Fault fault, std::uint64_t at, bool onward = false);
 void disarm();
 

@@ -19,7 +19,7 @@ fi
 # What the tests hold against Gale: the other compiler, the ABI's dump, packages, the reference, debugging as the
 # manual says, instructions, manual pages, completions.
 if [[ ${1:-} == tests ]]; then
-  required+=(clang abigail-tools dpkg-dev doxygen gdb groff-base valgrind zsh)
+  required+=(clang abigail-tools dpkg-dev doxygen gdb groff-base strace valgrind zsh)
 fi
 
 # So will any node from 18 on with npm: the schema's tests run their packages on it.
