@@ -3,14 +3,13 @@
 
 #include <charconv>
 #include <cstdio>
-#include <cstring>
 
 namespace gale::node {
 namespace {
 
 bool plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::strchr("-_.+", c) != nullptr;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+         c == '.' || c == '+';
 }
 
 }  // namespace

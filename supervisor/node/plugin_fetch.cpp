@@ -33,14 +33,17 @@ void PluginFetch::go_on(const control::Revision& revision, TimePoint now) {
     return;
   }
   trouble_.clear();
-  failures_ = 0;
+  last_error_.clear();
+  failures_ = wrong_ = 0;
   why_.erase(id);
 }
 
 void PluginFetch::ask(const control::PluginFile& plugin, const RevisionId& revision, TimePoint now) {
   std::uint64_t offset = state_.part_of(plugin.sha256);
   if (offset > plugin.bytes) offset = 0;
-  why_[revision] = "plugin '" + plugin.name + "': " + mebibytes(offset) + " of " + mebibytes(plugin.bytes) + " MiB";
+  std::string& why = why_[revision];
+  why = "plugin '" + plugin.name + "': " + mebibytes(offset) + " of " + mebibytes(plugin.bytes) + " MiB";
+  if (!last_error_.empty()) why += "; before that: " + last_error_;
   waiting_ = true;
   const auto done = [this, plugin, revision, offset, now](const std::optional<control::Reply>& reply) {
     waiting_ = false;
@@ -67,6 +70,7 @@ void PluginFetch::take(const control::PluginFile& plugin, const RevisionId& revi
   }
   if (const Result<void> added = state_.add_to_plugin(plugin, offset, bytes->data); !added) {
     trouble_ = added.error();
+    failures_ = ++wrong_;  // bytes that came well do not forgive that they were the wrong ones
     failed(revision, added.error(), now);
     return;
   }
@@ -75,7 +79,7 @@ void PluginFetch::take(const control::PluginFile& plugin, const RevisionId& revi
 }
 
 void PluginFetch::failed(const RevisionId& revision, const std::string& why, TimePoint now) {
-  why_[revision] = why;
+  why_[revision] = last_error_ = why;
   not_before_ = now + std::min<Duration>(std::chrono::seconds(1) * (1u << std::min(failures_, 5u)), kMostPause);
   ++failures_;
 }

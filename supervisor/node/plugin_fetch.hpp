@@ -40,9 +40,9 @@ class PluginFetch {
   StateFolder& state_;
   MasterLink& master_;
   std::map<RevisionId, std::string> why_;
-  std::string trouble_;
+  std::string trouble_, last_error_;
   bool waiting_ = false;
-  std::uint32_t failures_ = 0;
+  std::uint32_t failures_ = 0, wrong_ = 0;  // in a row; with bytes that could not be taken
   TimePoint not_before_{};
 };
 

@@ -35,8 +35,8 @@ void ProcessTable::kill_stray(const ProcessId& process) {
   if (const std::optional<WorkerProcess> stray = WorkerProcess::adopt(process)) stray->signal(SIGKILL);
 }
 
-std::vector<Death> ProcessTable::deaths() {
-  std::vector<Death> all;
+std::vector<Ended> ProcessTable::deaths() {
+  std::vector<Ended> all;
   for (auto it = processes_.begin(); it != processes_.end();) {
     const std::optional<WorkerProcess::End> end = it->second.ended();
     if (!end) {

@@ -25,7 +25,7 @@ class ProcessTable final : public Processes {
   std::vector<FoundWorker> find() override { return find_workers(state_); }
   void signal(std::uint16_t port, int number) override;
   void kill_stray(const ProcessId& process) override;
-  std::vector<Death> deaths() override;
+  std::vector<Ended> deaths() override;
   std::uint64_t rss_bytes(std::uint16_t port) override;
   /// To wait on for deaths.
   [[nodiscard]] std::vector<int> fds() const;

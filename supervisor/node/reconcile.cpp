@@ -19,7 +19,8 @@ class Reconciling {
 
   std::vector<Action> run() {
     for (const SlotNow& slot : slots_) {
-      const std::optional<WantedSlot> wanted = wanted_at(wanted_, slot.port, view_);
+      std::optional<WantedSlot> wanted = wanted_at(wanted_, slot.port, view_);
+      if (wanted) add_deaths(*wanted);
       if (slot.alive) {
         watch(slot, wanted);
       } else if (wanted) {
@@ -31,6 +32,20 @@ class Reconciling {
   }
 
  private:
+  /// A death on this host is told to its peers here at once; the master hears of it, and tells those elsewhere.
+  void add_deaths(WantedSlot& wanted) const {
+    for (control::PeerPlace& peer : wanted.told.places) {
+      if (peer.place == wanted.assignment.place) continue;
+      for (const SlotNow& slot : slots_) {
+        const std::string& topology = wanted.assignment.topology;
+        const Incarnation last = last_life(slot, topology, peer.place);
+        const bool lives = slot.alive && slot.assignment->topology == topology && slot.assignment->place == peer.place;
+        const std::uint32_t dead = last.value == 0 || !lives ? last.value : last.value - 1;
+        if (control::count_of(Incarnation(dead)) != 0) peer.dead = std::max(peer.dead, Incarnation(dead));
+      }
+    }
+  }
+
   Action& add(Action::Kind kind, const SlotNow& slot, std::string why = {}) {
     Action& action = actions_.emplace_back();
     action.kind = kind;
@@ -49,7 +64,7 @@ class Reconciling {
       add(Action::Kind::kStop, slot, wanted ? "its slot was given to another life" : "no longer wanted here");
       return;
     }
-    if (const std::string why = hangs(slot); !why.empty()) {
+    if (const std::string why = silence_of(slot); !why.empty()) {
       add(Action::Kind::kKill, slot, why);
       return;
     }
@@ -62,8 +77,7 @@ class Reconciling {
     return wanted && slot.assignment == wanted->assignment && slot.incarnation > wanted->dead;
   }
 
-  [[nodiscard]] std::string hangs(const SlotNow& slot) const {
-    if (!slot.hung.empty()) return slot.hung;
+  [[nodiscard]] std::string silence_of(const SlotNow& slot) const {
     const Duration most = slot.spoke ? view_.limits.report_within : view_.limits.start_within;
     if (now_ < slot.heard + most) return {};
     return "no report for " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(most).count()) + " s";

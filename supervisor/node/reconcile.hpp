@@ -43,7 +43,6 @@ struct SlotNow {
   bool alive = false;              // a process of that life exists
   TimePoint heard{};               // when it reported last, was started, or was found running
   bool spoke = false;              // it has reported since it was started or found
-  std::string hung;                // a task that does not return, as its worker says
   std::optional<TimePoint> asked;  // to end, since
   bool killed = false;             // nothing is left but to see it die
   TimePoint start_at{};            // its next life may not begin before

@@ -18,7 +18,7 @@
 
 namespace gale::node {
 
-struct Death {
+struct Ended {
   std::uint16_t port = 0;
   std::string how;  // "exit status 2", "signal 11 (SIGSEGV)"
 };
@@ -36,7 +36,7 @@ class Processes {
   virtual void signal(std::uint16_t port, int number) = 0;
   /// KILL to a process that no slot has.
   virtual void kill_stray(const ProcessId& process) = 0;
-  virtual std::vector<Death> deaths() = 0;
+  virtual std::vector<Ended> deaths() = 0;
   virtual std::uint64_t rss_bytes(std::uint16_t port) = 0;
 };
 

@@ -130,7 +130,7 @@ void Supervisor::hear_workers() {
 }
 
 void Supervisor::reap() {
-  for (const Death& death : processes_.deaths()) {
+  for (const Ended& death : processes_.deaths()) {
     hear_workers();  // its last words
     Slot* slot = slot_at(death.port);
     if (slot != nullptr && slot->now.alive) died(*slot, death.how);
@@ -160,7 +160,6 @@ void Supervisor::died(Slot& slot, const std::string& how) {
   }
   slot.now.asked.reset();
   slot.now.killed = false;
-  slot.now.hung.clear();
   note_trouble(write(slot));
 }
 
@@ -334,7 +333,12 @@ void Supervisor::tell(Slot& slot, const Told& told) {
 
 void Supervisor::stop(Slot& slot, const std::string& why) {
   log::info("", person_of(*slot.now.assignment) + " is told to end: " + why);
-  processes_.signal(slot.now.port, SIGTERM);
+  control::Message m;
+  m.kind = control::Kind::kStop;
+  m.slot = slot.now.port;
+  m.worker = slot.now.assignment->place;
+  m.incarnation = slot.now.incarnation;
+  if (!slot.now.spoke || !workers_.send(m)) processes_.signal(slot.now.port, SIGTERM);
   slot.now.asked = now_;
   slot.why.clear();
   news_ = true;

@@ -72,7 +72,7 @@ TEST_CASE("A host's id is made once and stays; two supervisors cannot share a fo
     StateFolder state = opened(scratch.path / "a/b");
     id = state.host();
     CHECK(id.size() == 32);
-    struct stat about{};
+    struct stat about {};
     REQUIRE(::stat((scratch.path / "a/b").c_str(), &about) == 0);
     CHECK((about.st_mode & 0777) == 0700);
     const Result<StateFolder> second = StateFolder::open(scratch.path / "a/b");
@@ -84,7 +84,7 @@ TEST_CASE("A host's id is made once and stays; two supervisors cannot share a fo
 }
 
 TEST_CASE("A damaged host id is set aside with a note, and the host begins anew") {
-  for (const std::string bytes : {std::string(), std::string(32, '\0'), std::string("../../x")}) {
+  for (const std::string& bytes : {std::string(), std::string(32, '\0'), std::string("../../x")}) {
     Scratch scratch;
     const std::string id = opened(scratch.path).host();
     overwrite(scratch.path / "host-id", bytes);
@@ -110,7 +110,7 @@ TEST_CASE("A record that was cut off, zeroed or flipped is set aside, and its li
   Scratch scratch;
   const std::string good = encode(record_of(2));
   std::vector<std::string> damaged = {"", std::string(good.size(), '\0'), good.substr(0, 64), good + "x", "no record"};
-  for (std::size_t i = 0; i < good.size(); i += 7) {
+  for (std::size_t i = 0; i < good.size(); i += 31) {
     damaged.push_back(good);
     damaged.back()[i] = static_cast<char>(damaged.back()[i] ^ 1);
     damaged.push_back(good.substr(0, i));
@@ -182,7 +182,7 @@ TEST_CASE("A plugin comes in parts, also over a restart, is verified, and is rea
   REQUIRE(state.add_to_plugin(plugin, 100'000, std::string_view(bytes).substr(100'000)));
   CHECK(state.has_plugin(plugin.sha256));
   CHECK(state.part_of(plugin.sha256) == 0);
-  struct stat about{};
+  struct stat about {};
   REQUIRE(::stat((scratch.path / "plugins" / (plugin.sha256 + ".so")).c_str(), &about) == 0);
   CHECK((about.st_mode & 0777) == 0444);
   CHECK(state.plugins() == std::vector<std::string>{plugin.sha256});
