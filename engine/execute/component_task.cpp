@@ -175,6 +175,7 @@ std::optional<std::string> ComponentTask::start(const gale_component& component)
   if (!created) return name_ + ": " + created.error;
   instance_ = std::move(created.instance);
   if (const host::Status s = instance_->open(); !s) return name_ + ": open: " + s.text;
+  if (!begins_active()) return std::nullopt;
   if (const host::Status s = instance_->activate(true); !s) return name_ + ": activate: " + s.text;
   return std::nullopt;
 }

@@ -73,6 +73,8 @@ class ComponentTask : public Schedulable {
  protected:
   /// Handles final records [at, end); returns where it had to stop (a spout without a free slot), usually `end`.
   virtual const std::uint8_t* pass(const std::uint8_t* at, const std::uint8_t* end) = 0;
+  /// False: it is opened, and activated later.
+  [[nodiscard]] virtual bool begins_active() noexcept { return true; }
   /// Copies the running batch's input `number` into a kept tuple.
   virtual bool keep(std::uint32_t number, gale_kept& kept) = 0;
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace gale::execute {
 namespace {
@@ -48,7 +49,7 @@ Turn SpoutTask::run(TimePoint now) {
     rearm_ = true;
     if (state_ == GALE_NEXT_WOKEN || (state_ == GALE_NEXT_UNTIL && !threw_)) state_ = GALE_NEXT_EMITTED;
   }
-  if (draining_.load(std::memory_order_acquire)) deactivate();
+  follow_orders();
   bool more = false;
   if (outbox_.flush()) {
     if (has_surplus()) retry_surplus();
@@ -83,7 +84,7 @@ Turn SpoutTask::run(TimePoint now) {
   if (more && delivered && wait_in_crowd()) more = false;
   eager_.store(more, std::memory_order_relaxed);
   TimePoint wake_at = free_.empty() || !delivered ? TimePoint::max() : replays_.next_due();
-  if (state_ == GALE_NEXT_UNTIL && !waits) wake_at = std::min(wake_at, idle_until_);
+  if (state_ == GALE_NEXT_UNTIL && !waits && runs_) wake_at = std::min(wake_at, idle_until_);
   if (!delivered) wake_at = std::min(wake_at, next_touch());
   return {delivered && more, wake_at};
 }
@@ -96,18 +97,26 @@ void SpoutTask::tell_pending() {
   acker_awake_ = pending != 0;
 }
 
-void SpoutTask::deactivate() {
-  if (deactivated_) return;
-  deactivated_ = true;
-  state_ = GALE_NEXT_FINISHED;
-  if (const host::Status s = instance_->activate(false); !s) thrown("deactivate", s);
+/// drain() is for good, set_active() is not.
+void SpoutTask::follow_orders() {
+  if (drained_) return;
+  drained_ = draining_.load(std::memory_order_acquire);
+  activate(!drained_ && active_.load(std::memory_order_acquire));
+  if (drained_) state_ = GALE_NEXT_FINISHED;
+}
+
+/// A spout that goes on is asked at once, whatever it waited for.
+void SpoutTask::activate(bool active) {
+  if (std::exchange(runs_, active) == active) return;
+  if (active && state_ != GALE_NEXT_FINISHED) state_ = GALE_NEXT_EMITTED;
+  if (const host::Status s = instance_->activate(active); !s) thrown(active ? "activate" : "deactivate", s);
 }
 
 bool SpoutTask::may_call() const { return wants_call() && !env_.budget.exceeded(); }
 
 /// Something may be had of next(), and there is a place for it.
 bool SpoutTask::wants_call() const {
-  if (state_ == GALE_NEXT_FINISHED || state_ == GALE_NEXT_WOKEN) return false;
+  if (!runs_ || state_ == GALE_NEXT_FINISHED || state_ == GALE_NEXT_WOKEN) return false;
   if (state_ == GALE_NEXT_UNTIL && now_ < idle_until_) return false;
   return !free_.empty() && !has_surplus() && replays_.bytes() < component_.settings.replay_max_bytes;
 }

@@ -40,12 +40,15 @@ class SpoutTask final : public ComponentTask {
     draining_.store(true, std::memory_order_release);
     env_.pool.wake(*this);
   }
+  /// Whether next() is called, from its next turn on; acks and fails come in any case. Any thread.
+  void set_active(bool active) noexcept { active_.store(active, std::memory_order_release); }
   /// Roots that are neither acked nor failed for good.
   [[nodiscard]] std::uint64_t pending() const noexcept { return pending_.load(std::memory_order_acquire); }
 
  protected:
   const std::uint8_t* pass(const std::uint8_t* at, const std::uint8_t* end) override;
   bool keep(std::uint32_t, gale_kept&) override { return false; }
+  [[nodiscard]] bool begins_active() noexcept override { return runs_ = active_.load(std::memory_order_acquire); }
 
  private:
   void take_completions();
@@ -64,7 +67,8 @@ class SpoutTask final : public ComponentTask {
   void after_next(const gale_run& run, const host::Status& status);
   void try_end();
   void tell_pending();
-  void deactivate();
+  void follow_orders();
+  void activate(bool active);
   /// kTold: hooks watch.
   template <bool kTold>
   const std::uint8_t* pass_as(const std::uint8_t* at, const std::uint8_t* end);
@@ -99,10 +103,12 @@ class SpoutTask final : public ComponentTask {
   bool rearm_ = false;      // what next() watches is to be watched again, once it has looked
   double mean_ns_ = 1e5;    // of one next(), begun with one a call
   bool ended_ = false;
-  bool deactivated_ = false;
+  bool runs_ = true;  // user code has been activated, and not deactivated since
+  bool drained_ = false;
   std::atomic<std::uint64_t> pending_{0};
   std::atomic<bool> eager_{false};
   std::atomic<bool> draining_{false};
+  std::atomic<bool> active_{true};
 };
 
 }  // namespace gale::execute

@@ -6,6 +6,7 @@
 #include "engine/plan/properties.hpp"
 #include "engine/plan/settings_table.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -16,7 +17,8 @@ Components::Components(const Topology& topology, Catalog& catalog, const PlanOpt
     : topology_(topology), plan_(plan), faults_(faults), classes_(topology, catalog, faults) {
   plan_.name = topology_.name.value;
   read_settings(options);
-  for (const Vertex& vertex : topology_.vertices) add(vertex);
+  for (const Vertex& vertex : topology_.vertices) add(vertex, options);
+  check_tasks(options);
   describe_configured(topology_, catalog, plan_, descriptions_, configured_, faults_);
 }
 
@@ -36,11 +38,12 @@ void Components::read_settings(const PlanOptions& options) {
   check_emit_bytes(topology_.config);
 }
 
-void Components::add(const Vertex& vertex) {
+void Components::add(const Vertex& vertex, const PlanOptions& options) {
   Component component;
   component.id = vertex.id.value;
   component.kind = vertex.kind;
-  component.tasks = vertex.tasks();
+  const auto changed = options.tasks.find(vertex.id.value);
+  component.tasks = changed == options.tasks.end() ? vertex.tasks() : changed->second;
   component.pinned = vertex.pinned;
   const FoundClass found = classes_.find(vertex);
   const host::ComponentDescription* description = found.description;
@@ -58,6 +61,17 @@ void Components::add(const Vertex& vertex) {
   check_emit_bytes(vertex.config);
   descriptions_.push_back(description);
   plan_.components.push_back(std::move(component));
+}
+
+/// What --tasks says of components; that a topology has too many tasks is found elsewhere.
+void Components::check_tasks(const PlanOptions& options) {
+  Names names;
+  for (const Component& component : plan_.components) names.push_back(component.id);
+  for (const auto& [id, n] : options.tasks) {
+    if (std::find(names.begin(), names.end(), id) == names.end())
+      faults_.push_back({{}, "--tasks: no component '" + id + "'" + suggest(id, names)});
+    if (n < 1) faults_.push_back({{}, "--tasks " + id + " is 0; a component has at least one"});
+  }
 }
 
 void Components::check_arguments(const Vertex& vertex, const host::ComponentDescription& description) {

@@ -28,7 +28,8 @@ class Components {
 
  private:
   void read_settings(const PlanOptions& options);
-  void add(const Vertex& vertex);
+  void add(const Vertex& vertex, const PlanOptions& options);
+  void check_tasks(const PlanOptions& options);
   void check_arguments(const Vertex& vertex, const host::ComponentDescription& description);
   void check_pin(const Vertex& vertex, const Settings& settings);
   void check_emit_bytes(std::span<const yaml::Entry> config);

@@ -9,6 +9,7 @@
 #include "engine/plan/topology.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,7 +18,8 @@ namespace gale::plan {
 
 /// What a command line says over the file's `config:`.
 struct PlanOptions {
-  std::optional<std::uint32_t> workers;  // --workers
+  std::optional<std::uint32_t> workers;        // --workers
+  std::map<std::string, std::uint32_t> tasks;  // --tasks, by component
 };
 
 struct PlanOutcome {

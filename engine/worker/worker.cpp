@@ -35,6 +35,7 @@ void Worker::make_tasks() {
       continue;
     }
     spouts_[i] = std::make_unique<execute::SpoutTask>(env_, id, options_.incarnation);
+    spouts_[i]->set_active(options_.active);
     if (component.pinned) pool_.pin(*spouts_[i]);
     ackers_[plan_.tasks[i].ledger.value] = std::make_unique<execute::AckerTask>(
         pool_, *spouts_[i], plan_.settings.message_timeout, plan_.settings.message_max_age);
@@ -235,6 +236,11 @@ std::vector<link::Endpoints> Worker::listens_at() const {
   return peers_ ? peers_->listen_at() : std::vector<link::Endpoints>();
 }
 
+Result<void> Worker::listen(const link::Endpoints& at) {
+  ASSERT(peers_ != nullptr, "a worker that is alone listens for nobody");
+  return peers_->listen(at);
+}
+
 Result<void> Worker::peer_moved(WorkerId peer, const link::Endpoints& to) {
   ASSERT(peers_ && peer != options_.self && peer.value < plan_.workers, "a worker that is no peer has moved");
   return peers_->moved(peer, to);
@@ -243,6 +249,14 @@ Result<void> Worker::peer_moved(WorkerId peer, const link::Endpoints& to) {
 void Worker::drain() {
   for (const auto& spout : spouts_) {
     if (spout) spout->drain();
+  }
+}
+
+void Worker::set_active(bool active) {
+  for (const auto& spout : spouts_) {
+    if (!spout) continue;
+    spout->set_active(active);
+    pool_.wake(*spout);
   }
 }
 

@@ -38,6 +38,7 @@ struct Options {
   std::vector<link::Endpoints> own{};        // where this worker listens; nothing when there is one worker
   std::vector<link::Endpoints> places{};     // where all do, by WorkerId; what is not known yet is told by peer_moved()
   std::optional<keys::Security> security{};  // for what goes over tcp
+  bool active = true;                        // false: spouts begin deactivated, see set_active()
 };
 
 class Worker final : execute::AckSink, execute::Watcher {
@@ -62,10 +63,14 @@ class Worker final : execute::AckSink, execute::Watcher {
   [[nodiscard]] std::vector<std::string> running();
   /// Where this worker listens, with the ports that the system chose for "tcp://127.0.0.1:*". After start().
   [[nodiscard]] std::vector<link::Endpoints> listens_at() const;
+  /// Listens there, too, from now on: when peers on other hosts come to be. The owner's thread, after start().
+  Result<void> listen(const link::Endpoints& at);
   /// Another worker is to be found there from now on; nothing is lost by it. Any thread, after start().
   Result<void> peer_moved(WorkerId peer, const link::Endpoints& to);
   /// Spouts emit nothing new; the run then ends as if all input had ended. Any thread.
   void drain();
+  /// Deactivated spouts get acks and fails, but no next(). After a drain() it means nothing. Any thread.
+  void set_active(bool active);
   /// Stops the pool, closes the components, stops the hooks. Idempotent.
   void stop();
 

@@ -8,6 +8,7 @@
 
 #include <boost/program_options.hpp>
 
+#include <charconv>
 #include <filesystem>
 #include <utility>
 
@@ -40,6 +41,11 @@ void add_only_option(OptionsInit add, TopologyArguments& arguments) {
       "takes that component and all that lead to it, and leaves out what lies behind; may be repeated");
 }
 
+void add_tasks_option(OptionsInit add, TopologyArguments& arguments) {
+  add("tasks", po::value(&arguments.tasks)->composing()->value_name("ID=N"),
+      "gives that component so many tasks, whatever the file says; may be repeated");
+}
+
 void add_workers_option(OptionsInit add, TopologyArguments& arguments, const char* explain) {
   add("workers", count_option("workers", arguments.workers, 1, plan::kMostWorkers), explain);
 }
@@ -59,19 +65,42 @@ Result<plan::Sets> sets_of(const TopologyArguments& arguments) {
   return sets;
 }
 
+namespace {
+
+/// What --tasks gave.
+Result<plan::PlanOptions> plan_options(const TopologyArguments& arguments) {
+  plan::PlanOptions options{arguments.workers, {}};
+  for (const std::string& one : arguments.tasks) {
+    const std::size_t equals = one.rfind('=');
+    const char* const end = one.data() + one.size();
+    std::uint32_t n = 0;
+    const bool number = equals != std::string::npos && equals > 0 &&
+                        std::from_chars(one.data() + equals + 1, end, n).ptr == end && equals + 1 < one.size();
+    if (!number) return Failed{"--tasks '" + one + "': wants ID=N, a component's id and a number"};
+    options.tasks[one.substr(0, equals)] = n;
+  }
+  return options;
+}
+
+plan::PlanOutcome refused(std::string why) {
+  plan::PlanOutcome bad;
+  bad.faults.push_back({{}, std::move(why)});
+  return bad;
+}
+
+}  // namespace
+
 plan::PlanOutcome load(const TopologyArguments& arguments, host::PluginSearch& search) {
   const Result<plan::Sets> sets = sets_of(arguments);
-  if (!sets) {
-    plan::PlanOutcome bad;
-    bad.faults.push_back({{}, sets.error()});
-    return bad;
-  }
+  if (!sets) return refused(sets.error());
+  const Result<plan::PlanOptions> options = plan_options(arguments);
+  if (!options) return refused(options.error());
   const plan::Topology topology = plan::read_topology_file(arguments.file, *sets, plan::process_environment());
   plan::PluginCatalog catalog(search);
-  plan::PlanOutcome whole = plan::make_plan(topology, catalog, {arguments.workers});
+  plan::PlanOutcome whole = plan::make_plan(topology, catalog, *options);
   if (!whole || arguments.only.empty()) return whole;
   const Result<plan::Topology> part = plan::only(topology, arguments.only);
-  if (part) return plan::make_plan(*part, catalog, {arguments.workers});
+  if (part) return plan::make_plan(*part, catalog, *options);
   whole.plan.reset();
   whole.faults.push_back({{}, part.error()});
   return whole;

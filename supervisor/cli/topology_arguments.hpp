@@ -23,6 +23,7 @@ struct TopologyArguments {
   std::vector<std::string> sets;     // key=value
   std::vector<std::string> plugins;  // directories
   std::vector<std::string> only;     // ids of components
+  std::vector<std::string> tasks;    // id=n
   std::optional<std::uint32_t> workers;
 
   /// As a command line, for a worker process.
@@ -34,6 +35,8 @@ using OptionsInit = boost::program_options::options_description_easy_init;
 void add_topology_options(OptionsInit add, TopologyArguments& arguments);
 /// --only
 void add_only_option(OptionsInit add, TopologyArguments& arguments);
+/// --tasks
+void add_tasks_option(OptionsInit add, TopologyArguments& arguments);
 /// --plugins alone
 void add_plugins_option(OptionsInit add, TopologyArguments& arguments);
 /// --workers

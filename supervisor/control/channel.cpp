@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 namespace gale::control {
 namespace {
@@ -19,7 +20,7 @@ std::string_view view(const zmq::message_t& m) { return {static_cast<const char*
 struct Server::Impl {
   zmq::context_t context{1};
   zmq::socket_t socket{context, zmq::socket_type::router};
-  std::map<WorkerId, std::string> routes;  // the routing id that a place spoke from last
+  std::map<std::pair<std::uint16_t, WorkerId>, std::string> routes;  // by slot and place: where it spoke from last
   std::uint64_t refused = 0;
 };
 
@@ -71,13 +72,13 @@ std::optional<Message> Server::receive() {
       ++impl_->refused;
       continue;
     }
-    impl_->routes[message->worker] = std::string(view(id));
+    impl_->routes[{message->slot, message->worker}] = std::string(view(id));
     return *message;
   }
 }
 
 bool Server::send(WorkerId worker, const Message& message) {
-  const auto it = impl_->routes.find(worker);
+  const auto it = impl_->routes.find({message.slot, worker});
   if (it == impl_->routes.end()) return false;
   try {
     const bool first =
@@ -95,13 +96,14 @@ struct Client::Impl {
   zmq::socket_t socket{context, zmq::socket_type::dealer};
 };
 
-Client::Client(const std::string& endpoint, WorkerId self, Incarnation incarnation) : impl_(std::make_unique<Impl>()) {
+Client::Client(const std::string& endpoint, WorkerId self, Incarnation incarnation, std::uint16_t slot)
+    : impl_(std::make_unique<Impl>()) {
   impl_->socket.set(zmq::sockopt::linger, 0);
   impl_->socket.set(zmq::sockopt::sndhwm, kQueue);
   impl_->socket.set(zmq::sockopt::rcvhwm, kQueue);
   impl_->socket.set(zmq::sockopt::maxmsgsize, kMostBytes);
-  impl_->socket.set(zmq::sockopt::routing_id,
-                    "w" + std::to_string(self.value) + "." + std::to_string(incarnation.value));
+  impl_->socket.set(zmq::sockopt::routing_id, (slot == 0 ? "" : "s" + std::to_string(slot) + ".") + "w" +
+                                                  std::to_string(self.value) + "." + std::to_string(incarnation.value));
   impl_->socket.connect(endpoint);
 }
 

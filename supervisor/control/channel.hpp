@@ -26,7 +26,8 @@ class Server {
   void wait(const std::vector<int>& fds, Duration most);
   /// The next message that has come, if any; what cannot be understood is counted and passed over.
   std::optional<Message> receive();
-  /// To the worker's incarnation that spoke last from that place. False: it has not spoken yet.
+  /// To the worker's incarnation that spoke last from that place (and slot, which the message names). False: it has not
+  /// spoken yet.
   bool send(WorkerId worker, const Message& message);
   [[nodiscard]] std::uint64_t refused() const noexcept;
 
@@ -38,7 +39,8 @@ class Server {
 
 class Client {
  public:
-  Client(const std::string& endpoint, WorkerId self, Incarnation incarnation);
+  /// `slot`: of a supervisor that it is the worker of; 0: of none.
+  Client(const std::string& endpoint, WorkerId self, Incarnation incarnation, std::uint16_t slot = 0);
   ~Client();
   void send(const Message& message);
   std::optional<Message> receive();

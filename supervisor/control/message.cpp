@@ -3,6 +3,7 @@
 
 #include "gale/codec/read.hpp"
 #include "gale/codec/write.hpp"
+#include "supervisor/control/fields.hpp"
 
 #include <array>
 #include <utility>
@@ -42,29 +43,13 @@ constexpr std::array<std::pair<const char*, std::uint64_t LinkReport::*>, 8> kLi
     {"garbage_refused", &LinkReport::garbage_refused},
     {"dropped_to_dead", &LinkReport::dropped_to_dead},
 }};
-constexpr std::array<std::pair<const char*, Kind>, 4> kKinds = {
-    {{"report", Kind::kReport}, {"cannot-start", Kind::kCannotStart}, {"drain", Kind::kDrain}, {"stop", Kind::kStop}}};
-
-std::uint64_t number(const Value& map, const char* key) {
-  const Value* v = map.find(key);
-  const auto* i = v == nullptr ? nullptr : v->get_if<std::int64_t>();
-  return i == nullptr || *i < 0 ? 0 : static_cast<std::uint64_t>(*i);
-}
-bool flag(const Value& map, const char* key) {
-  const Value* v = map.find(key);
-  const bool* b = v == nullptr ? nullptr : v->get_if<bool>();
-  return b != nullptr && *b;
-}
-std::string text(const Value& map, const char* key) {
-  const Value* v = map.find(key);
-  const auto* s = v == nullptr ? nullptr : v->get_if<std::string>();
-  return s == nullptr ? std::string() : *s;
-}
-Value::Array array(const Value& map, const char* key) {
-  const Value* v = map.find(key);
-  const auto* a = v == nullptr ? nullptr : v->get_if<Value::Array>();
-  return a == nullptr ? Value::Array() : *a;
-}
+constexpr std::array<std::pair<const char*, Kind>, 7> kKinds = {{{"report", Kind::kReport},
+                                                                 {"cannot-start", Kind::kCannotStart},
+                                                                 {"drain", Kind::kDrain},
+                                                                 {"stop", Kind::kStop},
+                                                                 {"peers", Kind::kPeers},
+                                                                 {"activate", Kind::kActivate},
+                                                                 {"deactivate", Kind::kDeactivate}}};
 
 /// Bucket and count in turn, of those that are not empty.
 Value to_value(const Histogram& histogram) {
@@ -86,6 +71,8 @@ Histogram to_histogram(const Value::Array& pairs) {
   return histogram;
 }
 
+}  // namespace
+
 Value to_value(const Report& report) {
   Value::Array tasks;
   for (const TaskReport& t : report.tasks) {
@@ -99,37 +86,39 @@ Value to_value(const Report& report) {
   }
   Value::Map links;
   for (const auto& [name, member] : kLinkCounts) links.emplace(name, report.links.*member);
-  return Value::Map{
-      {"tasks", std::move(tasks)},           {"links", std::move(links)},
-      {"finishing", report.finishing},       {"finished", report.finished},
-      {"results_lost", report.results_lost}, {"errors", Value::Array(report.errors.begin(), report.errors.end())}};
+  return Value::Map{{"tasks", std::move(tasks)},
+                    {"links", std::move(links)},
+                    {"active", report.active},
+                    {"finishing", report.finishing},
+                    {"finished", report.finished},
+                    {"results_lost", report.results_lost},
+                    {"errors", Value::Array(report.errors.begin(), report.errors.end())}};
 }
 
 Report to_report(const Value& map) {
   Report report;
-  for (const Value& one : array(map, "tasks")) {
+  for (const Value& one : array_in(map, "tasks")) {
     TaskReport& t = report.tasks.emplace_back();
-    t.task = TaskId(static_cast<std::uint32_t>(number(one, "task")));
-    t.finished = flag(one, "finished");
-    for (const auto& [name, member] : kTaskCounts) t.*member = number(one, name);
+    t.task = TaskId(static_cast<std::uint32_t>(number_in(one, "task")));
+    t.finished = flag_in(one, "finished");
+    for (const auto& [name, member] : kTaskCounts) t.*member = number_in(one, name);
     if (const Value* user = one.find("user"); user != nullptr && user->is<Value::Map>()) {
-      for (const auto& [name, n] : user->get<Value::Map>()) t.user.emplace_back(name, number(*user, name.c_str()));
+      for (const auto& [name, n] : user->get<Value::Map>()) t.user.emplace_back(name, number_in(*user, name.c_str()));
     }
-    t.latency = to_histogram(array(one, "latency"));
+    t.latency = to_histogram(array_in(one, "latency"));
   }
   if (const Value* links = map.find("links")) {
-    for (const auto& [name, member] : kLinkCounts) report.links.*member = number(*links, name);
+    for (const auto& [name, member] : kLinkCounts) report.links.*member = number_in(*links, name);
   }
-  report.finishing = flag(map, "finishing");
-  report.finished = flag(map, "finished");
-  report.results_lost = flag(map, "results_lost");
-  for (const Value& e : array(map, "errors")) {
+  report.active = flag_in(map, "active");
+  report.finishing = flag_in(map, "finishing");
+  report.finished = flag_in(map, "finished");
+  report.results_lost = flag_in(map, "results_lost");
+  for (const Value& e : array_in(map, "errors")) {
     if (const auto* s = e.get_if<std::string>()) report.errors.push_back(*s);
   }
   return report;
 }
-
-}  // namespace
 
 std::string encode(const Message& message) {
   Value::Map map{{"protocol", kProtocol},
@@ -138,6 +127,9 @@ std::string encode(const Message& message) {
   for (const auto& [name, kind] : kKinds) {
     if (kind == message.kind) map.emplace("kind", name);
   }
+  if (message.slot != 0) map.emplace("slot", std::int64_t{message.slot});
+  if (message.told != 0) map.emplace("told", message.told);
+  if (message.kind == Kind::kPeers) map.emplace("places", to_value(message.places));
   if (message.kind == Kind::kReport) map.emplace("report", to_value(message.report));
   if (message.kind == Kind::kCannotStart) map.emplace("why", message.why);
   return codec::packed(Value(std::move(map)));
@@ -149,22 +141,25 @@ Result<Message> decode(std::string_view bytes) {
   if (codec::Unpack<Value>::read(cursor, map) != codec::Read::kOk || !map.is<Value::Map>()) {
     return Failed{"a control message is no msgpack map"};
   }
-  if (number(map, "protocol") != static_cast<std::uint64_t>(kProtocol)) {
-    return Failed{"a control message speaks protocol " + std::to_string(number(map, "protocol")) +
+  if (number_in(map, "protocol") != static_cast<std::uint64_t>(kProtocol)) {
+    return Failed{"a control message speaks protocol " + std::to_string(number_in(map, "protocol")) +
                   ", this gale speaks " + std::to_string(kProtocol)};
   }
   const Value* place = map.find("worker");
   const auto* worker = place == nullptr ? nullptr : place->get_if<std::int64_t>();
   if (worker == nullptr || *worker < 0 || *worker > 0xffff) return Failed{"a control message names no worker"};
-  const std::string name = text(map, "kind");
+  const std::string name = text_in(map, "kind");
   for (const auto& [known, kind] : kKinds) {
     if (name != known) continue;
     Message message;
     message.kind = kind;
     message.worker = WorkerId(static_cast<std::uint16_t>(*worker));
-    message.incarnation = Incarnation(static_cast<std::uint32_t>(number(map, "incarnation")));
+    message.incarnation = Incarnation(static_cast<std::uint32_t>(number_in(map, "incarnation")));
     if (const Value* report = map.find("report")) message.report = to_report(*report);
-    message.why = text(map, "why");
+    message.slot = static_cast<std::uint16_t>(number_in(map, "slot"));
+    message.told = number_in(map, "told");
+    message.why = text_in(map, "why");
+    if (kind == Kind::kPeers) message.places = to_places(map);
     return message;
   }
   return Failed{"a control message of unknown kind '" + name + "'"};

@@ -79,11 +79,12 @@ plan::Plan plan_of(const std::string& yaml, host::PluginSearch& plugins) {
   return std::move(*outcome.plan);
 }
 
-EngineRun::EngineRun(const std::string& yaml, std::uint32_t threads) : plugins_(plugin_dirs()) {
+EngineRun::EngineRun(const std::string& yaml, std::uint32_t threads, bool active) : plugins_(plugin_dirs()) {
   log::start(log::Level::kOff, "");
   plan_ = plan_of(yaml, plugins_);
   worker::Options options;
   options.threads = threads;
+  options.active = active;
   worker_ = std::make_unique<worker::Worker>(plan_, options, clock_);
 }
 

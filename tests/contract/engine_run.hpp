@@ -91,7 +91,8 @@ plan::Plan plan_of(const std::string& yaml, host::PluginSearch& plugins);
 
 class EngineRun {
  public:
-  explicit EngineRun(const std::string& yaml, std::uint32_t threads = 2);
+  /// `active`: whether its spouts begin so.
+  explicit EngineRun(const std::string& yaml, std::uint32_t threads = 2, bool active = true);
   ~EngineRun();
   EngineRun(const EngineRun&) = delete;
   EngineRun& operator=(const EngineRun&) = delete;

@@ -8,7 +8,7 @@ set -euo pipefail
 
 required=(g++ cmake ninja-build pkg-config ccache libzmq3-dev cppzmq-dev libmsgpack-cxx-dev libyaml-cpp-dev
   libboost-program-options-dev doctest-dev libxxhash-dev libspdlog-dev nlohmann-json3-dev
-  libvalijson-dev libre2-dev)
+  libvalijson-dev libre2-dev libsqlite3-dev libsodium-dev)
 optional=(mold) # links faster; installed along with the others, never asked for alone
 
 # Any Python from 3.9 on will do, wherever it came from.
@@ -16,10 +16,10 @@ if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; t
   required+=(python3)
 fi
 
-# What the tests hold against Gale: the other compiler and its fuzzer, the ABI's dump, packages, the reference, debugging as the
-# manual says, instructions, manual pages, completions.
+# What the tests hold against Gale: the other compiler and its fuzzer, the ABI's dump, packages, the reference, debugging
+# as the manual says, a disk that fails, instructions, manual pages, completions.
 if [[ ${1:-} == tests ]]; then
-  required+=(clang libclang-rt-14-dev abigail-tools dpkg-dev doxygen gdb groff-base valgrind zsh)
+  required+=(clang libclang-rt-14-dev abigail-tools dpkg-dev doxygen gdb groff-base strace valgrind zsh)
 fi
 
 # So will any node from 18 on with npm: the schema's tests run their packages on it.
