@@ -8,16 +8,16 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <initializer_list>
 
 namespace gale::cli {
 
 class StopSignals {
  public:
-  StopSignals() {
+  explicit StopSignals(std::initializer_list<int> which = {SIGINT, SIGTERM}) {
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
+    for (const int one : which) sigaddset(&set, one);
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
     fd_ = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   }

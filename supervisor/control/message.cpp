@@ -14,7 +14,7 @@ using worker::LinkReport;
 using worker::Report;
 using worker::TaskReport;
 
-constexpr std::array<std::pair<const char*, std::uint64_t TaskReport::*>, 16> kTaskCounts = {{
+constexpr std::array<std::pair<const char*, std::uint64_t TaskReport::*>, 18> kTaskCounts = {{
     {"emitted", &TaskReport::emitted},
     {"transferred", &TaskReport::transferred},
     {"executed", &TaskReport::executed},
@@ -31,6 +31,8 @@ constexpr std::array<std::pair<const char*, std::uint64_t TaskReport::*>, 16> kT
     {"stale_acks", &TaskReport::stale_acks},
     {"pending", &TaskReport::pending},
     {"dead_letters", &TaskReport::dead_letters},
+    {"poisoned", &TaskReport::poisoned},
+    {"busy_ms", &TaskReport::busy_ms},
 }};
 constexpr std::array<std::pair<const char*, std::uint64_t LinkReport::*>, 8> kLinkCounts = {{
     {"records_sent", &LinkReport::records_sent},
@@ -42,8 +44,11 @@ constexpr std::array<std::pair<const char*, std::uint64_t LinkReport::*>, 8> kLi
     {"garbage_refused", &LinkReport::garbage_refused},
     {"dropped_to_dead", &LinkReport::dropped_to_dead},
 }};
-constexpr std::array<std::pair<const char*, Kind>, 4> kKinds = {
-    {{"report", Kind::kReport}, {"cannot-start", Kind::kCannotStart}, {"drain", Kind::kDrain}, {"stop", Kind::kStop}}};
+constexpr std::array<std::pair<const char*, Kind>, 5> kKinds = {{{"report", Kind::kReport},
+                                                                 {"cannot-start", Kind::kCannotStart},
+                                                                 {"drain", Kind::kDrain},
+                                                                 {"stop", Kind::kStop},
+                                                                 {"suspects", Kind::kSuspects}}};
 
 std::uint64_t number(const Value& map, const char* key) {
   const Value* v = map.find(key);
@@ -140,6 +145,7 @@ std::string encode(const Message& message) {
   }
   if (message.kind == Kind::kReport) map.emplace("report", to_value(message.report));
   if (message.kind == Kind::kCannotStart) map.emplace("why", message.why);
+  if (message.kind == Kind::kSuspects) map.emplace("suspects", message.suspects);
   return codec::packed(Value(std::move(map)));
 }
 
@@ -165,6 +171,7 @@ Result<Message> decode(std::string_view bytes) {
     message.incarnation = Incarnation(static_cast<std::uint32_t>(number(map, "incarnation")));
     if (const Value* report = map.find("report")) message.report = to_report(*report);
     message.why = text(map, "why");
+    message.suspects = text(map, "suspects");
     return message;
   }
   return Failed{"a control message of unknown kind '" + name + "'"};

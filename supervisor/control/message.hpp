@@ -16,8 +16,8 @@ namespace gale::control {
 
 inline constexpr std::int64_t kProtocol = 1;
 
-/// kDrain: let the spouts stop and the rest run out. kStop: end now.
-enum class Kind { kReport, kCannotStart, kDrain, kStop };
+/// kDrain: let the spouts stop and the rest run out. kStop: end now. kSuspects: tuples that have crashed workers.
+enum class Kind { kReport, kCannotStart, kDrain, kStop, kSuspects };
 
 struct Message {
   Kind kind = Kind::kReport;
@@ -25,6 +25,7 @@ struct Message {
   Incarnation incarnation;
   worker::Report report;  // kReport
   std::string why;        // kCannotStart
+  std::string suspects;   // kSuspects: as crash::Suspects::to_text writes them
 };
 
 [[nodiscard]] std::string encode(const Message& message);

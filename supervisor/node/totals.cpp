@@ -13,6 +13,7 @@ void add(Trouble& trouble, const worker::TaskReport& t) {
   trouble.timed_out += t.timed_out;
   trouble.stale_acks += t.stale_acks;
   trouble.dead_letters += t.dead_letters;
+  trouble.poisoned += t.poisoned;
 }
 
 void add(worker::LinkReport& sum, const worker::LinkReport& l) {
