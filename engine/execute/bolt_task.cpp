@@ -11,6 +11,7 @@ namespace gale::execute {
 namespace {
 
 constexpr Duration kTurn = std::chrono::microseconds(200);
+constexpr Duration kAlone = std::chrono::milliseconds(20);  // before a tuple runs that has crashed a worker
 constexpr double kTimedAlone = 2e3;  // an execute that takes longer has a call, and a time, of its own: 66 ns more
 constexpr Duration kQuiet = std::chrono::seconds(1);  // then nothing untracked is thought to come round any more
 constexpr double kCallNs = 1e6;  // a call of execute is cut at a millisecond, so that what it emitted can leave
@@ -61,8 +62,8 @@ Turn BoltTask::run(TimePoint now) {
   if (more && delivered && wait_in_crowd()) more = false;
   const bool finish_again = phase_ == Phase::kFinishing && !finish_waits_;
   const bool holds = batch_ != nullptr || !inbox_.empty() || !delivered;
-  const TimePoint due =
-      delivered ? std::min(next_tick_, quiet_until_) : TimePoint::max();  // else nothing can be done then
+  const TimePoint due = delivered ? std::min({next_tick_, quiet_until_, suspect_at_})
+                                  : TimePoint::max();  // else nothing can be done then
   return {delivered && (more || finish_again), holds ? std::min(due, next_touch()) : due};
 }
 
@@ -70,7 +71,7 @@ Turn BoltTask::run(TimePoint now) {
 bool BoltTask::step() {
   if (take_wake()) {
     finish_waits_ = false;
-    if (const host::Status s = in_call([&] { return instance_->posted(); }); !s) thrown("job", s);
+    if (const host::Status s = in_call(crash::Call::kJob, [&] { return instance_->posted(); }); !s) thrown("job", s);
     return true;
   }
   if (now_ >= next_tick_) {
@@ -97,8 +98,7 @@ bool BoltTask::step() {
     if (heads_cycle_ && !got_untracked_) look_for_untracked(*batch);
     begin(std::move(batch));
   }
-  execute();
-  return true;
+  return execute();
 }
 
 void BoltTask::wait_for_end_of(ComponentId component) {
@@ -173,12 +173,20 @@ std::uint32_t BoltTask::limit() noexcept {
       std::clamp(kCallNs / std::max(mean_ns_, 1.0), 1.0, 256.0));  // what 256 emit stays in the first cache
 }
 
-void BoltTask::execute() {
-  if (__builtin_expect(hooks_ != nullptr, 0)) return execute_told();
+/// False: what comes next has to wait.
+bool BoltTask::execute() {
+  view_.limit = hooks_ ? 1 : limit();
+  if (const Poison* const poison = poison_.load(std::memory_order_acquire); __builtin_expect(poison != nullptr, 0)) {
+    view_.limit = limit_by(*poison);
+    if (view_.limit == 0 && !go_round(poison->of(view_.at))) return suspect_ == nullptr;
+  }
+  if (__builtin_expect(hooks_ != nullptr, 0)) {
+    execute_told();
+    return true;
+  }
   const TimePoint before = now_;
   const std::uint32_t first = view_.first;
-  view_.limit = limit();
-  const host::Status s = in_call([&] { return instance_->execute(view_); });
+  const host::Status s = in_call(crash::Call::kExecute, [&] { return call_execute(); });
   finish_inputs(view_.first);
   now_ = env_.clock.now();
   copier_.set_time(now_);
@@ -187,6 +195,63 @@ void BoltTask::execute() {
     finish_inputs(view_.first);
   }
   count_executed(view_.first - first, now_ - before);
+  return true;
+}
+
+/// How many may be run before the first that must not.
+std::uint32_t BoltTask::limit_by(const Poison& poison) {
+  const std::uint32_t most = poison.alone() ? 1 : std::min(view_.limit, view_.count - view_.first);
+  const std::uint8_t* record = view_.at;
+  std::uint32_t n = 0;
+  for (; n < most && poison.of(record) == Poison::Verdict::kClean; ++n) record += wire::head_of(record).size;
+  return n;
+}
+
+/// The next input is poison, which is refused, or suspect: that one runs by itself, when what was done before it has
+/// had time to leave, so that the crash that may come costs no other tuple an attempt. True: it may run now.
+bool BoltTask::go_round(Poison::Verdict verdict) {
+  if (verdict == Poison::Verdict::kPoison) {
+    refuse_poison();
+    return false;
+  }
+  if (suspect_ != view_.at) {
+    suspect_ = view_.at;
+    suspect_at_ = now_ + kAlone;
+  }
+  if (now_ < suspect_at_) return false;
+  suspect_ = nullptr;
+  suspect_at_ = TimePoint::max();
+  view_.limit = 1;
+  return true;
+}
+
+/// The next input fails for good, unseen by user code.
+void BoltTask::refuse_poison() {
+  counters_.poisoned.add(1);
+  report("poison: a tuple that was executed in " + std::to_string(crash::Suspects::kCrashes) +
+         " crashes is failed without being run again");
+  fail_reason_ = std::string(kPoisonReason) + name_ + ": it was executed in " +
+                 std::to_string(crash::Suspects::kCrashes) + " crashes of workers";
+  verdicts_[view_.first] = GALE_VERDICT_FAILED;
+  view_.at += wire::head_of(view_.at).size;
+  ++view_.first;
+  if (hooks_) {
+    while (input_ != view_.first) finish_told();
+  } else {
+    finish_inputs(view_.first);
+  }
+  if (view_.first == view_.count) batch_.reset();
+}
+
+/// Says in the crash page what it is about to run. An SDK that does not tell its place in a batch runs one tuple.
+host::Status BoltTask::call_execute() {
+  crash::Entry& entry = *crash::mine;
+  entry.first.store(view_.first, std::memory_order_relaxed);
+  entry.count.store(view_.count, std::memory_order_relaxed);
+  entry.source.store(view_.source_task, std::memory_order_relaxed);
+  entry.at.store(view_.at, std::memory_order_relaxed);
+  if (view_.limit == 1) __atomic_store_n(&entry.running, view_.first, __ATOMIC_RELAXED);
+  return instance_->execute(view_);
 }
 
 /// The boundary itself is broken; the rest of the batch cannot be trusted to this component.
@@ -223,7 +288,7 @@ void BoltTask::tick() {
   if (next_tick_ <= now_) next_tick_ = now_ + period;  // late rather than twice
   finish_waits_ = false;
   const auto at = now_.time_since_epoch().count();
-  if (const host::Status s = in_call([&] { return instance_->tick(at); }); !s) thrown("tick", s);
+  if (const host::Status s = in_call(crash::Call::kTick, [&] { return instance_->tick(at); }); !s) thrown("tick", s);
   now_ = env_.clock.now();
 }
 
@@ -241,7 +306,7 @@ void BoltTask::try_finish() {
   if (phase_ == Phase::kFinishing && !finish_waits_) {
     bool done = true;
     const std::uint64_t before = emitted_ + counters_.emitted.read();
-    const host::Status s = in_call([&] { return instance_->finish(done); });
+    const host::Status s = in_call(crash::Call::kFinish, [&] { return instance_->finish(done); });
     if (!s) {
       thrown("finish", s);
       env_.watcher.error(id_, "final results lost: finish threw: " + s.text);
