@@ -306,6 +306,15 @@ Report Worker::report() {
   return r;
 }
 
+std::vector<link::Endpoints> Worker::listens_at() const {
+  return peers_ ? peers_->listen_at() : std::vector<link::Endpoints>();
+}
+
+Result<void> Worker::peer_moved(WorkerId peer, const link::Endpoints& to) {
+  ASSERT(peers_ && peer != options_.self && peer.value < plan_.workers, "a worker that is no peer has moved");
+  return peers_->moved(peer, to);
+}
+
 void Worker::drain() {
   for (const auto& spout : spouts_) {
     if (spout) spout->drain();

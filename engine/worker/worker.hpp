@@ -14,6 +14,8 @@
 #include "engine/execute/environment.hpp"
 #include "engine/execute/spout_task.hpp"
 #include "engine/execute/worker_hook.hpp"
+#include "engine/keys/security.hpp"
+#include "engine/link/endpoints.hpp"
 #include "engine/plan/plan.hpp"
 #include "engine/worker/peers.hpp"
 #include "engine/worker/report.hpp"
@@ -23,6 +25,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -32,11 +35,13 @@ namespace gale::worker {
 struct Options {
   WorkerId self;
   Incarnation incarnation{1};
-  std::uint32_t threads = 0;    // 0: the topology's, else one a core
-  std::string link_dir;         // where the sockets of the workers' links are; empty when there is one worker
-  std::uint64_t token = 0;      // of this run of the topology: frames of another are refused
-  bool active = true;           // false: spouts begin deactivated, see set_active()
-  std::string crash_page = {};  // file that says what each thread runs, whatever ends the process; empty: in memory
+  std::uint32_t threads = 0;                 // 0: the topology's, else one a core
+  std::uint64_t token = 0;                   // of this run of the topology: frames of another are refused
+  std::vector<link::Endpoints> own{};        // where this worker listens; nothing when there is one worker
+  std::vector<link::Endpoints> places{};     // where all do, by WorkerId; what is not known yet is told by peer_moved()
+  std::optional<keys::Security> security{};  // for what goes over tcp
+  bool active = true;                        // false: spouts begin deactivated, see set_active()
+  std::string crash_page = {};               // file that says what each thread runs, whatever ends it; empty: in memory
 };
 
 class Worker final : execute::AckSink, execute::Watcher {
@@ -64,6 +69,10 @@ class Worker final : execute::AckSink, execute::Watcher {
   /// Notes in the crash page what lasts, and ends the process when a call has lasted for topology.task.hang.secs. To be
   /// called now and then by the owner.
   void look_for_hung();
+  /// Where this worker listens, with the ports that the system chose for "tcp://127.0.0.1:*". After start().
+  [[nodiscard]] std::vector<link::Endpoints> listens_at() const;
+  /// Another worker is to be found there from now on; nothing is lost by it. Any thread, after start().
+  Result<void> peer_moved(WorkerId peer, const link::Endpoints& to);
   /// Spouts emit nothing new; the run then ends as if all input had ended. Any thread.
   void drain();
   /// Deactivated spouts get acks and fails, but no next(). After a drain() it means nothing. Any thread.

@@ -10,6 +10,7 @@
 #include "supervisor/cli/exit_guard.hpp"
 #include "supervisor/cli/topology_arguments.hpp"
 #include "supervisor/cli/worker_drain.hpp"
+#include "supervisor/cli/worker_network.hpp"
 #include "supervisor/cli/worker_record.hpp"
 #include "supervisor/cli/worker_reporter.hpp"
 #include "supervisor/control/peers.hpp"
@@ -25,6 +26,8 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <utility>
+#include <vector>
 
 namespace gale::cli {
 namespace po = boost::program_options;
@@ -41,7 +44,8 @@ struct WorkerArguments {
   TopologyArguments topology;
   std::uint16_t worker = 1, slot = 0;
   std::uint32_t incarnation = 1, threads = 0;
-  std::string dir, control, launch, home, suspects;
+  std::string control, launch, home, suspects;
+  WorkerNetworkArguments network;
   std::uint64_t token = 0;
   pid_t parent = 0;
   bool quiet = false;
@@ -102,13 +106,21 @@ crash::Ending go_on(worker::Worker& worker, WorkerDrain& drain, WorkerReporter& 
 int work(const plan::Plan& plan, const WorkerArguments& a, const control::Launch& launch, host::PluginSearch& search,
          WorkerReporter& reporter, const WorkerRecord& record) {
   const SteadyClock clock;
+  Result<WorkerNetwork> network = network_of(a.network, launch, a.worker, plan.workers);
+  if (!network) {
+    record.write(crash::Ending::kCannotStart, kUsage, network.error());
+    reporter.cannot_start(network.error());
+    return kUsage;
+  }
   limit_memory(plan.settings.worker_memory_bytes);
   worker::Worker worker(plan,
                         {.self = WorkerId(static_cast<std::uint16_t>(a.worker - 1)),
                          .incarnation = Incarnation(a.incarnation),
                          .threads = a.threads,
-                         .link_dir = a.dir,
                          .token = a.launch.empty() ? a.token : launch.token,
+                         .own = std::move(network->own),
+                         .places = std::move(network->places),
+                         .security = std::move(network->security),
                          .active = launch.phase == control::Phase::kActive,
                          .crash_page = record.page()},
                         clock);
@@ -143,12 +155,16 @@ class WorkerCommand final : public Command {
     option()                                                                                                     //
         ("worker", po::value(&a_.worker)->required()->value_name("N"), "this worker's place, from 1")            //
         ("incarnation", po::value(&a_.incarnation)->value_name("N"), "how often this place has been started")    //
-        ("dir", po::value(&a_.dir)->required()->value_name("DIR"), "where the sockets are")                      //
+        ("dir", po::value(&a_.network.dir)->required()->value_name("DIR"), "where the sockets are")                      //
         ("control", po::value(&a_.control)->value_name("FILE"), "socket of the starter (default: DIR/control)")  //
         ("slot", po::value(&a_.slot)->value_name("PORT"), "of a supervisor")                                     //
         ("launch", po::value(&a_.launch)->value_name("FILE"), "what the supervisor says beside")                 //
         ("home", po::value(&a_.home)->value_name("DIR"), "its own folder: crash page and exit record")           //
         ("suspects", po::value(&a_.suspects)->value_name("FILE"), "tuples that have crashed workers")            //
+        ("place", po::value(&a_.network.places)->value_name("DATA,ACK"),
+         "where a worker listens, once for each in their order (default: unix sockets in DIR)")  //
+        ("listen", po::value(&a_.network.listen)->value_name("DATA,ACK"), "where this worker listens beside its place")  //
+        ("keys", po::value(&a_.network.keys)->value_name("DIR"), "the folder of keys for links over tcp")  //
         ("token", po::value(&a_.token)->value_name("N"), "of this run")                                          //
         ("threads", po::value(&a_.threads)->value_name("N"), "pool threads")                                     //
         ("parent", po::value(&a_.parent)->value_name("PID"), "ends when that process does")                      //
@@ -178,7 +194,7 @@ class WorkerCommand final : public Command {
     const Result<int> log_fd = a_.log.file.empty() ? Result<int>(STDERR_FILENO) : node::start_worker_log(a_.log);
     if (log_fd) log::start(a_.quiet ? log::Level::kError : log::Level::kInfo, a_.log.name, *log_fd);
     a_.topology.file = files.front();
-    WorkerReporter reporter("ipc://" + (a_.control.empty() ? a_.dir + "/control" : a_.control),
+    WorkerReporter reporter("ipc://" + (a_.control.empty() ? a_.network.dir + "/control" : a_.control),
                             WorkerId(static_cast<std::uint16_t>(a_.worker - 1)), Incarnation(a_.incarnation), a_.slot);
     const auto cannot_start = [&](const std::string& why) {
       record.write(crash::Ending::kCannotStart, kUsage, why);

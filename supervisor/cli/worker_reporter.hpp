@@ -3,6 +3,7 @@
 // WorkerReporter: a worker process's end of the control connection: says how it is, does what it is told.
 #pragma once
 
+#include "engine/base/log.hpp"
 #include "engine/worker/worker.hpp"
 #include "supervisor/control/channel.hpp"
 
@@ -42,7 +43,7 @@ class WorkerReporter {
   void close() { client_.close(std::chrono::milliseconds(500)); }
 
  private:
-  static void follow(worker::Worker& worker, const control::Message& m) {
+  void follow(worker::Worker& worker, const control::Message& m) const {
     switch (m.kind) {
       case control::Kind::kDrain:
         return worker.drain();
@@ -50,6 +51,12 @@ class WorkerReporter {
         return worker.set_active(true);
       case control::Kind::kDeactivate:
         return worker.set_active(false);
+      case control::Kind::kPeers:
+        for (const control::PeerPlace& p : m.places) {
+          if (p.place == self_ || p.data.empty()) continue;
+          if (Result<void> moved = worker.peer_moved(p.place, {p.data, p.ack}); !moved) log::warn("", moved.error());
+        }
+        return;
       case control::Kind::kSuspects:
         return worker.avoid(crash::Suspects::from_text(m.suspects));
       default:

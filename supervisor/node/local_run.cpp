@@ -2,6 +2,7 @@
 #include "supervisor/node/local_run.hpp"
 
 #include "engine/base/log.hpp"
+#include "engine/keys/security.hpp"
 
 #include <sys/random.h>
 #include <unistd.h>
@@ -52,6 +53,7 @@ Result<void> LocalRun::start() {
   Result<control::Server> server = control::Server::bind("ipc://" + dir_ + "/control");
   if (!server) return Failed{server.error()};
   server_.emplace(std::move(*server));
+  if (Result<void> chosen = choose_places(); !chosen) return chosen;
   places_.resize(plan_.workers);
   for (std::uint16_t w = 0; w < plan_.workers; ++w) {
     std::filesystem::create_directory(home(w));
@@ -59,6 +61,27 @@ Result<void> LocalRun::start() {
     if (failure_) return Failed{failure_->text};
   }
   return {};
+}
+
+/// Over tcp: ports that are kept for this run, and keys that end with it.
+Result<void> LocalRun::choose_places() {
+  constexpr std::uint16_t kAcksAbove = 100;
+  if (options_.link == LinkKind::kIpc) return {};
+  if (options_.first_port != 0 && (plan_.workers > kAcksAbove || options_.first_port + 2 * kAcksAbove > 65536))
+    return Failed{"ports from " + std::to_string(options_.first_port) + " on: wants at most " +
+                  std::to_string(kAcksAbove) + " workers and ports up to 65535"};
+  for (std::uint16_t w = 0; w < plan_.workers; ++w) {
+    const auto port = static_cast<std::uint16_t>(options_.first_port == 0 ? 0 : options_.first_port + w);
+    const Result<std::uint16_t> data = ports_.keep(port);
+    const Result<std::uint16_t> ack = ports_.keep(port == 0 ? port : static_cast<std::uint16_t>(port + kAcksAbove));
+    if (!data || !ack) return Failed{(data ? ack : data).error()};
+    const std::string at = "tcp://127.0.0.1:";
+    link_arguments_.insert(link_arguments_.end(),
+                           {"--place", at + std::to_string(*data) + "," + at + std::to_string(*ack)});
+  }
+  if (options_.link == LinkKind::kTcp) return {};
+  link_arguments_.insert(link_arguments_.end(), {"--keys", dir_ + "/keys"});
+  return keys::make_own_keys(dir_ + "/keys", keys::Role::kWorker);
 }
 
 void LocalRun::launch(std::uint16_t worker) {
@@ -70,6 +93,7 @@ void LocalRun::launch(std::uint16_t worker) {
   place.start_at = TimePoint::max();
   std::vector<std::string> arguments = {options_.program, "worker"};
   arguments.insert(arguments.end(), options_.worker_arguments.begin(), options_.worker_arguments.end());
+  arguments.insert(arguments.end(), link_arguments_.begin(), link_arguments_.end());
   for (const auto& [name, value] : std::initializer_list<std::pair<const char*, std::string>>{
            {"--workers", std::to_string(plan_.workers)},
            {"--worker", std::to_string(worker + 1)},

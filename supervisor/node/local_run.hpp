@@ -13,6 +13,7 @@
 #include "supervisor/control/channel.hpp"
 #include "supervisor/metrics/totals.hpp"
 #include "supervisor/node/death.hpp"
+#include "supervisor/node/port_keeper.hpp"
 #include "supervisor/process/process.hpp"
 
 #include <optional>
@@ -21,10 +22,15 @@
 
 namespace gale::node {
 
+/// How the workers' links go: by unix sockets, over tcp at 127.0.0.1, or that with CURVE, by keys of this run alone.
+enum class LinkKind { kIpc, kTcp, kCurve };
+
 struct LocalRunOptions {
   std::string program;  // of gale itself
   std::vector<std::string>
       worker_arguments;  // topology, --set, --plugins: what every worker needs to make the same plan
+  LinkKind link = LinkKind::kIpc;
+  std::uint16_t first_port = 0;  // over tcp: the first worker's for data, the next one's is one higher, acks 100 above
 };
 
 class LocalRun {
@@ -62,6 +68,7 @@ class LocalRun {
     std::uint64_t suspects_told = 0;  // the number of the list that it has
     bool finishing = false, finished = false, drained = false;
   };
+  Result<void> choose_places();
   void launch(std::uint16_t worker);
   void receive();
   void reap();
@@ -86,6 +93,8 @@ class LocalRun {
   crash::Suspects suspects_;
   std::uint64_t suspects_number_ = 0;
   std::uint32_t reports_ = 0;
+  PortKeeper ports_;
+  std::vector<std::string> link_arguments_;  // of every worker
   std::optional<Failure> failure_;
   bool results_lost_ = false, draining_ = false;
   std::uint64_t restarts_ = 0;
