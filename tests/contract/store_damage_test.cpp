@@ -68,6 +68,7 @@ Came open_damaged(const std::string& file, const std::string& log, const Files& 
     CHECK(content_of(folder.path() / aside) == file);
     if (!log.empty()) CHECK(content_of(folder.path() / (aside + "-wal")) == log);
     CHECK((*store)->topologies()->empty());
+    CHECK_GT(*(*store)->next_number(), 1'000'000'000);
     return Came::kSetAside;
   }
   CHECK(folder.names("store.corrupt-").empty());
