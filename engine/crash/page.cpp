@@ -146,6 +146,9 @@ void Page::each_call(const std::function<void(Entry&)>& told) const {
 
 /// The call may return meanwhile, and its batch be gone: what was read counts only when the call is still the same.
 void Page::capture(Entry& e) {
+  static std::mutex one;
+  const std::unique_lock only(one, std::try_to_lock);
+  if (!only) return;  // somebody is at it
   const std::int64_t since = e.since_ns.load();
   const std::uint32_t running = running_of(e), first = e.first.load(), count = e.count.load();
   if (e.call.load() != Call::kExecute || running == kNotSaid || running < first || running >= count) return;

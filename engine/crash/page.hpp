@@ -112,7 +112,7 @@ class Page {
   void give_back(Entry* entry) noexcept;
   /// Those of living threads that are in a call. Any thread.
   void each_call(const std::function<void(Entry&)>& look) const;
-  /// Puts the tuple of a call that lasts into its entry, if it can be had. Any thread, one at a time.
+  /// Puts the tuple of a call that lasts into its entry, if it can be had. Any thread.
   static void capture(Entry& entry);
   [[nodiscard]] std::string_view legend() const noexcept { return legend_; }
 

@@ -33,6 +33,10 @@ unsigned Suspects::crashed(const Suspect& suspect, std::string_view shown) {
   return ++known.crashes;
 }
 
+void Suspects::doubt(const Suspect& suspect, std::string_view shown) {
+  if (all_.count(suspect) == 0) crashed(suspect, shown);
+}
+
 void Suspects::make_room() {
   const auto least = std::min_element(all_.begin(), all_.end(),
                                       [](const auto& a, const auto& b) { return a.second.crashes < b.second.crashes; });

@@ -30,6 +30,9 @@ class Suspects {
 
   /// Returns in how many crashes it was. `shown`: what a person is told of it.
   unsigned crashed(const Suspect& suspect, std::string_view shown);
+  /// It was executed when the kernel killed the process for want of memory, which may be another's fault: it runs by
+  /// itself from now on, and is not poison for that.
+  void doubt(const Suspect& suspect, std::string_view shown);
   /// A component crashed without saying with which tuple: from now on its tuples are run one a call, so that the next
   /// crash tells. False: it was known already.
   bool unsure(const std::string& component) { return alone_.insert(component).second; }

@@ -267,8 +267,11 @@ std::vector<Running> read_running(const std::string& page) {
 }
 
 std::optional<Suspect> suspect_of(const Exit& exit) {
-  const Running& r = exit.running;
-  if (exit.ending != Ending::kCrash || r.call != "execute" || !r.tuple) return std::nullopt;
+  return exit.ending == Ending::kCrash ? tuple_of(exit.running) : std::nullopt;
+}
+
+std::optional<Suspect> tuple_of(const Running& r) {
+  if (r.call != "execute" || !r.tuple) return std::nullopt;
   return Suspect{std::string(component_of(r.task)), r.tuple->from, r.tuple->hash};
 }
 

@@ -90,6 +90,8 @@ struct Exit {
 
 /// The tuple that this crash speaks against, if it names one.
 [[nodiscard]] std::optional<Suspect> suspect_of(const Exit& exit);
+/// The tuple that a call was executing, if it is known.
+[[nodiscard]] std::optional<Suspect> tuple_of(const Running& running);
 /// The component that has crashed with a batch, without saying which of its tuples it was: plugins before ABI 1.5.
 [[nodiscard]] std::optional<std::string> unsure_of(const Exit& exit);
 

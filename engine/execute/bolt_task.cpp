@@ -11,7 +11,8 @@ namespace gale::execute {
 namespace {
 
 constexpr Duration kTurn = std::chrono::microseconds(200);
-constexpr Duration kAlone = std::chrono::milliseconds(20);  // before a tuple runs that has crashed a worker
+constexpr Duration kAlone = std::chrono::milliseconds(20);       // a tuple that has crashed a worker waits so long...
+constexpr Duration kAsideMost = std::chrono::milliseconds(500);  // ...and so much longer while others come
 constexpr double kTimedAlone = 2e3;  // an execute that takes longer has a call, and a time, of its own: 66 ns more
 constexpr Duration kQuiet = std::chrono::seconds(1);  // then nothing untracked is thought to come round any more
 constexpr double kCallNs = 1e6;  // a call of execute is cut at a millisecond, so that what it emitted can leave
@@ -47,6 +48,7 @@ Turn BoltTask::run(TimePoint now) {
   }
   touch_when_due([this](const auto& look) {
     if (batch_ != nullptr) look(view_.at, view_.end);
+    if (aside_ != nullptr) look(aside_->data, aside_->data + aside_->bytes);
     inbox_.each(look);
   });
   acks_.flush();
@@ -61,9 +63,9 @@ Turn BoltTask::run(TimePoint now) {
   }
   if (more && delivered && wait_in_crowd()) more = false;
   const bool finish_again = phase_ == Phase::kFinishing && !finish_waits_;
-  const bool holds = batch_ != nullptr || !inbox_.empty() || !delivered;
-  const TimePoint due = delivered ? std::min({next_tick_, quiet_until_, suspect_at_})
-                                  : TimePoint::max();  // else nothing can be done then
+  const bool holds = batch_ != nullptr || aside_ != nullptr || !inbox_.empty() || !delivered;
+  const TimePoint due =
+      delivered ? std::min({next_tick_, quiet_until_, aside_at_}) : TimePoint::max();  // else nothing can be done then
   return {delivered && (more || finish_again), holds ? std::min(due, next_touch()) : due};
 }
 
@@ -84,12 +86,13 @@ bool BoltTask::step() {
              " MiB, topology.task.max.kept.bytes): it must ack or fail kept tuples before it gets more");
       return false;
     }
-    wire::BatchPtr batch = inbox_.take(now_);
+    wire::BatchPtr batch = next_batch();
     if (batch == nullptr) return false;
     if (batch->end) {
       take_end(batch->source);
       return true;
     }
+    if (batch->count == 0) return true;  // all of it was set aside
     last_input_ = now_;
     if (batch->feedback && sources_.empty()) {
       drop_left_over(*batch);
@@ -98,7 +101,8 @@ bool BoltTask::step() {
     if (heads_cycle_ && !got_untracked_) look_for_untracked(*batch);
     begin(std::move(batch));
   }
-  return execute();
+  execute();
+  return true;
 }
 
 void BoltTask::wait_for_end_of(ComponentId component) {
@@ -173,17 +177,16 @@ std::uint32_t BoltTask::limit() noexcept {
       std::clamp(kCallNs / std::max(mean_ns_, 1.0), 1.0, 256.0));  // what 256 emit stays in the first cache
 }
 
-/// False: what comes next has to wait.
-bool BoltTask::execute() {
+void BoltTask::execute() {
   view_.limit = hooks_ ? 1 : limit();
   if (const Poison* const poison = poison_.load(std::memory_order_acquire); __builtin_expect(poison != nullptr, 0)) {
     view_.limit = limit_by(*poison);
-    if (view_.limit == 0 && !go_round(poison->of(view_.at))) return suspect_ == nullptr;
+    if (view_.limit == 0) {
+      if (poison->of(view_.at) == Poison::Verdict::kPoison) return refuse_poison();
+      view_.limit = 1;
+    }
   }
-  if (__builtin_expect(hooks_ != nullptr, 0)) {
-    execute_told();
-    return true;
-  }
+  if (__builtin_expect(hooks_ != nullptr, 0)) return execute_told();
   const TimePoint before = now_;
   const std::uint32_t first = view_.first;
   const host::Status s = in_call(crash::Call::kExecute, [&] { return call_execute(); });
@@ -195,7 +198,6 @@ bool BoltTask::execute() {
     finish_inputs(view_.first);
   }
   count_executed(view_.first - first, now_ - before);
-  return true;
 }
 
 /// How many may be run before the first that must not.
@@ -207,22 +209,50 @@ std::uint32_t BoltTask::limit_by(const Poison& poison) {
   return n;
 }
 
-/// The next input is poison, which is refused, or suspect: that one runs by itself, when what was done before it has
-/// had time to leave, so that the crash that may come costs no other tuple an attempt. True: it may run now.
-bool BoltTask::go_round(Poison::Verdict verdict) {
-  if (verdict == Poison::Verdict::kPoison) {
-    refuse_poison();
-    return false;
+/// What has crashed a worker, and is not poison yet, runs by itself and last, when what came with it has had time to be
+/// told: the crash that may come costs no other tuple an attempt.
+void BoltTask::set_aside(const Poison& poison, wire::Batch& batch) {
+  std::uint8_t* kept = batch.data;
+  const std::uint8_t* const end = batch.data + batch.bytes;
+  std::uint32_t count = 0;
+  for (const std::uint8_t* at = batch.data; at != end;) {
+    const std::uint32_t size = wire::head_of(at).size;
+    if (poison.of(at) != Poison::Verdict::kSuspect || !put_aside(batch.source, at, size)) {
+      std::memmove(kept, at, size);
+      kept += size;
+      ++count;
+    }
+    at += size;
   }
-  if (suspect_ != view_.at) {
-    suspect_ = view_.at;
-    suspect_at_ = now_ + kAlone;
+  batch.count = count;
+  batch.bytes = static_cast<std::uint32_t>(kept - batch.data);
+}
+
+/// False: there is no room, and it stays where it is.
+bool BoltTask::put_aside(TaskId source, const std::uint8_t* record, std::uint32_t size) {
+  if (aside_ == nullptr) {
+    aside_ = env_.batches.take(std::max(size, component_.settings.batch_bytes));
+    aside_->source = source;
+    aside_at_ = now_ + kAlone;
   }
-  if (now_ < suspect_at_) return false;
-  suspect_ = nullptr;
-  suspect_at_ = TimePoint::max();
-  view_.limit = 1;
+  if (aside_->source != source || aside_->capacity - aside_->bytes < size) return false;
+  std::memcpy(aside_->data + aside_->bytes, record, size);
+  aside_->bytes += size;
+  ++aside_->count;
   return true;
+}
+
+/// The next batch to be run: of the inbox, or what was set aside when there is no other, and at last anyhow.
+wire::BatchPtr BoltTask::next_batch() {
+  if (aside_ != nullptr && now_ >= aside_at_ && (inbox_.empty() || now_ >= aside_at_ + kAsideMost)) {
+    aside_at_ = TimePoint::max();
+    return std::move(aside_);
+  }
+  wire::BatchPtr batch = inbox_.take(now_);
+  const Poison* const poison = poison_.load(std::memory_order_acquire);
+  if (__builtin_expect(poison != nullptr, 0) && batch != nullptr && !batch->end && !batch->feedback)
+    set_aside(*poison, *batch);
+  return batch;
 }
 
 /// The next input fails for good, unseen by user code.
@@ -294,7 +324,7 @@ void BoltTask::tick() {
 
 void BoltTask::try_finish() {
   quiet_until_ = TimePoint::max();
-  if (!sources_.empty() || !inbox_.empty() || batch_ != nullptr || outbox_.refused()) return;
+  if (!sources_.empty() || !inbox_.empty() || batch_ != nullptr || aside_ != nullptr || outbox_.refused()) return;
   if (got_untracked_ && phase_ == Phase::kRunning && now_ < last_input_ + kQuiet) {
     quiet_until_ = last_input_ + kQuiet;
     return;

@@ -40,7 +40,7 @@ class BoltTask final : public ComponentTask {
   void look_for_untracked(const wire::Batch& batch);
   void drop_left_over(wire::Batch& batch);
   void begin(wire::BatchPtr batch);
-  [[nodiscard]] bool execute();
+  void execute();
   [[nodiscard]] host::Status call_execute();
   void count_executed(std::uint32_t ran, Duration time);
   void give_up_batch(const host::Status& why);
@@ -50,7 +50,9 @@ class BoltTask final : public ComponentTask {
   void try_finish();
   [[nodiscard]] std::uint32_t limit() noexcept;
   [[nodiscard]] std::uint32_t limit_by(const Poison& poison);
-  [[nodiscard]] bool go_round(Poison::Verdict verdict);
+  void set_aside(const Poison& poison, wire::Batch& batch);
+  bool put_aside(TaskId source, const std::uint8_t* record, std::uint32_t size);
+  [[nodiscard]] wire::BatchPtr next_batch();
   void refuse_poison();
 
   template <std::uint32_t kValuesAt>
@@ -97,8 +99,8 @@ class BoltTask final : public ComponentTask {
   TimePoint last_input_{}, quiet_until_ = TimePoint::max();
   bool finish_waits_ = false;  // finish() had nothing more to say for now: a tick or a job asks again
   std::atomic<const Poison*> poison_{nullptr};
-  const std::uint8_t* suspect_ = nullptr;    // the tuple that is let wait...
-  TimePoint suspect_at_ = TimePoint::max();  // ...until then
+  wire::BatchPtr aside_;                   // what has crashed workers, and runs by itself...
+  TimePoint aside_at_ = TimePoint::max();  // ...from then on
   // Time.
   TimePoint next_tick_ = TimePoint::max();
   std::uint32_t alone_ = 0;  // calls of one

@@ -187,6 +187,7 @@ void Pool::loop(std::uint32_t self) {
   Worker& me = *workers_[self];
   ::pthread_getcpuclockid(::pthread_self(), &me.cpu_clock);
   me.tid = ::gettid();
+  me.entry = page_ == nullptr ? nullptr : crash::mine;
   ++busy_;
   wake_monitor();
   me.turn_end = clock_.now();

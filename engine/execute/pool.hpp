@@ -81,6 +81,7 @@ class Pool {
     bool blocked = false;  // the running turn stands still: another thread has its place
     clockid_t cpu_clock{};
     pid_t tid = 0;
+    crash::Entry* entry = nullptr;
     std::thread thread;
     Turn turn;             // the thread's own: what the last turn said
     TimePoint turn_end{};  // the thread's own

@@ -39,10 +39,14 @@ std::string cgroup_file(pid_t pid) {
 }
 
 /// What the longest call was, of those that a killed process was in.
-std::string page_text(const crash::Files& files, std::string& report) {
+void look_at_page(const crash::Files& files, Death& death) {
   const std::vector<crash::Running> calls = crash::read_running(files.page());
-  for (const crash::Running& one : calls) report += one.text() + "\n";
-  return calls.empty() ? "" : ", " + calls.front().text();
+  for (const crash::Running& one : calls) death.report += one.text() + "\n";
+  if (calls.empty()) return;
+  death.text += ", " + calls.front().text();
+  if (!death.out_of_memory) return;
+  death.suspect = crash::tuple_of(calls.front());
+  if (calls.front().tuple) death.shown = calls.front().tuple->text();
 }
 
 }  // namespace
@@ -72,8 +76,9 @@ Death learn(const crash::Files& files, const std::optional<process::Exit>& exit,
       if (!record->why.empty()) death.text += ": " + record->why;
     }
   } else if (!exit || (exit->by_signal && exit->code == SIGKILL)) {
+    death.out_of_memory = out_of_memory;
     if (out_of_memory) death.text += ", by the kernel: out of memory";
-    death.text += page_text(files, death.report);
+    look_at_page(files, death);
   }
   return death;
 }

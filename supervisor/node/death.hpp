@@ -35,7 +35,8 @@ struct Death {
   std::string text;    // "SIGSEGV in bolt split#3, executing tuple (777) of stream default from lines"
   std::string report;  // the rest that is known, many lines; empty: nothing
   crash::Ending ending = crash::Ending::kUnknown;
-  std::optional<crash::Suspect> suspect;  // the tuple that it speaks against...
+  std::optional<crash::Suspect> suspect;  // the tuple that it speaks against, or makes doubtful...
+  bool out_of_memory = false;             // ...since the kernel killed the process for want of memory...
   std::string shown;                      // ...for people
   std::optional<std::string> unsure;      // a component that crashed without saying with which
 };

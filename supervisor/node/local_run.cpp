@@ -225,7 +225,11 @@ std::string LocalRun::keep_report(std::uint16_t worker, const Death& death) {
 bool LocalRun::blame(const Death& death) {
   const bool unsure = death.unsure && suspects_.unsure(*death.unsure);
   unsigned crashes = 0;
-  if (death.suspect) crashes = suspects_.crashed(*death.suspect, death.shown);
+  if (death.suspect && death.out_of_memory) {
+    suspects_.doubt(*death.suspect, death.shown);
+  } else if (death.suspect) {
+    crashes = suspects_.crashed(*death.suspect, death.shown);
+  }
   if (unsure || death.suspect) write_suspects();
   if (crashes == crash::Suspects::kCrashes) {
     log::warn("", "tuple " + death.shown + " of " + death.suspect->from + " was executed by " +

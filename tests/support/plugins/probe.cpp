@@ -115,11 +115,11 @@ class Misbehave final : public gale::Bolt {
     d.key("how", how_,
           "throw, throw_int, emit_throw, keep_throw, fail, forget, keep, keep_drop, keep_ack, arity, stream, type, "
           "ack_twice, emit_after_ack, sleep, flood, flood_throw (floods at even, throws at odd numbers), exit, crash, "
-          "segv, abort or spin.");
+          "segv, abort, spin or eat.");
     d.key("at", at_, "The number that is met by it; -1: each.");
     d.key("times", times_, "How often; -1: always.");
     d.key("millis", millis_, "How long sleep takes.");
-    d.key("bytes", bytes_, "How much emit_throw and flood write.");
+    d.key("bytes", bytes_, "How much emit_throw and flood write, and eat takes of memory, for good.");
     d.key("throw_in", throw_in_, "open, tick, finish, activate, close: which call throws.");
     d.reads(n_, "n");
     d.emits({"n", "text"});
@@ -187,6 +187,7 @@ class Misbehave final : public gale::Bolt {
     if (how_ == "crash") __builtin_trap();
     if (how_ == "segv") store_at(reinterpret_cast<volatile int*>(n));  // the first page is never there
     if (how_ == "abort") std::abort();
+    if (how_ == "eat") eaten_.emplace_back(static_cast<std::size_t>(bytes_), 'e');
     while (how_ == "spin") asm volatile("");
     if (how_ == "exit") std::exit(0);
     if (how_ == "sleep") std::this_thread::sleep_for(std::chrono::milliseconds(millis_));
@@ -201,6 +202,7 @@ class Misbehave final : public gale::Bolt {
   gale::Field<std::int64_t> n_;
   gale::Stream other_, undeclared_;
   std::vector<gale::KeptTuple> kept_;
+  std::vector<std::string> eaten_;
   gale::Context* context_ = nullptr;
 };
 
