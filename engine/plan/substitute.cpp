@@ -83,7 +83,9 @@ std::string Substitution::value_of(std::string_view inside, Position at, Faults&
   std::string value;
   if (name.starts_with(kEnvironmentPrefix)) {
     const std::string variable = name.substr(kEnvironmentPrefix.size());
-    const char* found = environment_ ? environment_(variable) : nullptr;
+    const auto set = sets_.find(name);
+    const char* found = set != sets_.end() ? set->second.c_str() : environment_ ? environment_(variable) : nullptr;
+    if (set != sets_.end()) asked_.insert(name);
     if (found == nullptr && !has_default) {
       faults.push_back({at, "the environment has no variable " + variable + " for ${" + name +
                                 "}; set it, or write ${" + name + ":-a default}"});

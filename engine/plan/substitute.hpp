@@ -3,6 +3,7 @@
 // Substitution of `${...}` in the scalars of a parsed topology file:
 //   ${name}       what `--set name=value` gave         ${ENV-NAME}   what the environment has
 //   ${name:-text} `text` when nothing was given        $${           a plain `${`
+// `--set ENV-NAME=value` stands before the environment: so a cluster's workers all read what the submitter's had.
 // Several may stand in one scalar; what is put in is not looked at again. It happens after parsing, so a value cannot
 // change the shape of the file. Keys are left alone. No I/O, no threads.
 #pragma once

@@ -33,6 +33,7 @@ struct LinkReport {
 struct Report {
   std::vector<TaskReport> tasks;
   LinkReport links;
+  bool active = true;               // its spouts are asked for more
   bool finishing = false;           // a bolt has begun to say its final results: its memory cannot be had again
   bool finished = false;            // every task has said all, and their ENDs are taken
   bool results_lost = false;        // a finish threw

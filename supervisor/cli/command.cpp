@@ -2,6 +2,7 @@
 #include "supervisor/cli/command.hpp"
 
 #include "engine/base/hint.hpp"
+#include "supervisor/cli/config_file.hpp"
 
 #include <boost/program_options.hpp>
 
@@ -20,6 +21,8 @@ constexpr const char* kHelp = "help,h";
 
 void print_help(const Command& command, const About& about) {
   po::options_description options(command.options());
+  if (about.group != nullptr)
+    options.add_options()(kConfigOption, po::value<std::string>()->value_name("FILE"), kConfigExplain);
   options.add_options()(kHelp, "tells how it is used, and ends");
   std::cout << "Usage: " << synopsis(about) << "\n" << about.text << "\n\n" << options;
   std::cout << "\nExit status: 0 ok";
@@ -46,6 +49,22 @@ std::optional<std::string> wrong(const About& about, const std::vector<std::stri
   return std::nullopt;
 }
 
+/// What gale.yaml says of a command's options that the command line does not.
+void add_configured(const About& about, const po::options_description& all, po::variables_map& given) {
+  const std::string file = given.count(kConfigOption) == 0 ? std::string() : given[kConfigOption].as<std::string>();
+  const auto values = read_config(file, about.group);
+  if (!values) throw po::error(values.error());
+  po::parsed_options parsed(&all);
+  for (const auto& [option, value] : *values) {
+    const bool is_switch = all.find(option, false).semantic()->max_tokens() == 0;
+    if (is_switch && value != "true" && value != "false")
+      throw po::error(std::string(about.group) + "." + option + " wants true or false");
+    if (is_switch && value == "false") continue;
+    parsed.options.emplace_back(option, is_switch ? std::vector<std::string>{} : std::vector<std::string>{value});
+  }
+  po::store(parsed, given);  // what the command line gave stays
+}
+
 }  // namespace
 
 void complain(std::string_view text) {
@@ -68,6 +87,7 @@ int carry_out(Command& command, const std::vector<std::string>& arguments) {
   po::options_description all;
   all.add(command.options());
   all.add_options()(kHelp, "")("operand", po::value(&operands));
+  if (about.group != nullptr) all.add_options()(kConfigOption, po::value<std::string>(), "");
   po::positional_options_description places;
   places.add("operand", -1);
   try {
@@ -77,6 +97,7 @@ int carry_out(Command& command, const std::vector<std::string>& arguments) {
       print_help(command, about);
       return kOk;
     }
+    if (about.group != nullptr) add_configured(about, all, given);
     po::notify(given);
   } catch (const po::error& e) {
     complain(std::string(e.what()) + "; see 'gale " + about.name + " --help'");

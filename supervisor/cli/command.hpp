@@ -34,7 +34,8 @@ struct About {
   Operands operands{};
   const char* status_1 = nullptr;  ///< when it ends with 1; null: never
   const char* status_2 = "bad usage";
-  bool internal = false;  ///< started by gale itself: not listed
+  bool internal = false;        ///< started by gale itself: not listed
+  const char* group = nullptr;  ///< of the keys of gale.yaml that stand for its options; null: it reads none
 };
 
 class Command {

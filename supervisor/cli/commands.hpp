@@ -19,7 +19,26 @@ std::unique_ptr<Command> settings_command();
 std::unique_ptr<Command> new_command();
 std::unique_ptr<Command> completion_command();
 std::unique_ptr<Command> man_command();
+
+// of a cluster
+std::unique_ptr<Command> up_command();
+std::unique_ptr<Command> down_command();
+std::unique_ptr<Command> master_command();
 std::unique_ptr<Command> supervisor_command();
+std::unique_ptr<Command> submit_command();
+std::unique_ptr<Command> list_command();
+std::unique_ptr<Command> status_command();
+std::unique_ptr<Command> errors_command();
+std::unique_ptr<Command> kill_command();
+std::unique_ptr<Command> activate_command();
+std::unique_ptr<Command> deactivate_command();
+std::unique_ptr<Command> rebalance_command();
+std::unique_ptr<Command> supervisors_command();
+std::unique_ptr<Command> top_command();
+std::unique_ptr<Command> explain_command();
+
+// started by gale itself
 std::unique_ptr<Command> worker_command();
+std::unique_ptr<Command> outline_command();
 
 }  // namespace gale::cli

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/cli/option_table.hpp"
 
+#include "supervisor/cli/config_file.hpp"
+
 #include <boost/program_options.hpp>
 
 namespace gale::cli {
@@ -12,6 +14,7 @@ std::vector<OptionRow> option_table(const Command& command) {
     rows.push_back({option->long_name(), value.max_tokens() == 0 ? "" : value.name(), option->description(),
                     value.is_composing()});
   }
+  if (command.about().group != nullptr) rows.push_back({kConfigOption, "FILE", kConfigExplain, false});
   rows.push_back({"help", "", "tells how it is used, and ends", false});
   return rows;
 }

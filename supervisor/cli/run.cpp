@@ -40,7 +40,7 @@ class Progress {
  public:
   explicit Progress(bool quiet) : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0) {}
   [[nodiscard]] Duration every() const { return terminal_ ? std::chrono::seconds(1) : std::chrono::seconds(5); }
-  void show(double seconds, node::Totals now) {
+  void show(double seconds, metrics::Totals now) {
     if (quiet_) return;
     const std::string line = progress(seconds, now, before_, seconds - seconds_before_);
     std::fprintf(stderr, terminal_ ? "\r\x1b[K%s" : "%s\n", line.c_str());
@@ -54,7 +54,7 @@ class Progress {
 
  private:
   bool quiet_, terminal_, shown_ = false;
-  node::Totals before_;
+  metrics::Totals before_;
   double seconds_before_ = 0;
 };
 
@@ -123,7 +123,7 @@ int conduct(TopologyRun& run, const RunArguments& arguments, const plan::Plan& p
   }
   const bool over_processes = plan.workers > 1;  // those are killed when they do not end
   const bool stopped = over_processes ? (run.stop(), true) : done_within(kStopMost, [&run] { run.stop(); });
-  const node::Totals totals = run.totals();
+  const metrics::Totals totals = run.totals();
   const Outcome outcome{plan.name, seconds, run.restarts(), run.results_lost()};
   if (arguments.json) {
     std::printf("%s\n", to_json(outcome, totals).c_str());

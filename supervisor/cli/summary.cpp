@@ -17,9 +17,9 @@ std::string padded(std::string text, std::size_t width, bool left) {
   return text;
 }
 
-std::uint64_t all_emitted(const node::Totals& totals) {
+std::uint64_t all_emitted(const metrics::Totals& totals) {
   std::uint64_t n = 0;
-  for (const node::ComponentTotals& c : totals.components) {
+  for (const metrics::ComponentTotals& c : totals.components) {
     if (c.spout) n += c.emitted;
   }
   return n;
@@ -53,7 +53,7 @@ std::string grouped(std::uint64_t n) {
   return digits;
 }
 
-std::string to_json(const Outcome& outcome, const node::Totals& totals) {
+std::string to_json(const Outcome& outcome, const metrics::Totals& totals) {
   nlohmann::ordered_json json;
   json["topology"] = outcome.topology;
   json["seconds"] = outcome.seconds;
@@ -64,7 +64,7 @@ std::string to_json(const Outcome& outcome, const node::Totals& totals) {
                    {"pending", totals.pending}};
   json["complete_us"] = quantiles(totals.complete);
   json["components"] = nlohmann::ordered_json::array();
-  for (const node::ComponentTotals& c : totals.components) {
+  for (const metrics::ComponentTotals& c : totals.components) {
     json["components"].push_back({{"id", c.id},
                                   {"kind", c.spout ? "spout" : "bolt"},
                                   {"tasks", c.tasks},
@@ -84,7 +84,7 @@ std::string to_json(const Outcome& outcome, const node::Totals& totals) {
                    {"stale_refused", l.stale_refused},
                    {"garbage_refused", l.garbage_refused},
                    {"dropped_to_dead", l.dropped_to_dead}};
-  const node::Trouble& t = totals.trouble;
+  const metrics::Trouble& t = totals.trouble;
   json["trouble"] = {
       {"thrown", t.thrown}, {"forgotten", t.forgotten}, {"misuse", t.misuse},         {"dropped", t.dropped},
       {"late", t.late},     {"timed_out", t.timed_out}, {"stale_acks", t.stale_acks}, {"dead_letters", t.dead_letters}};
@@ -93,34 +93,34 @@ std::string to_json(const Outcome& outcome, const node::Totals& totals) {
   return json.dump();
 }
 
-std::string to_text(const Outcome& outcome, const node::Totals& totals) {
+std::string to_text(const Outcome& outcome, const metrics::Totals& totals) {
   char head[128];
   std::snprintf(head, sizeof head, "%.2f s", outcome.seconds);
   std::string text = outcome.topology + ": " + head + "; roots: " + grouped(totals.emitted) + " emitted, " +
                      grouped(totals.acked) + " acked, " + grouped(totals.failed) + " failed, " +
                      grouped(totals.replayed) + " replayed, " + grouped(totals.pending) + " pending\n";
   std::size_t width = 9;
-  for (const node::ComponentTotals& c : totals.components) width = std::max(width, c.id.size());
+  for (const metrics::ComponentTotals& c : totals.components) width = std::max(width, c.id.size());
   const auto row = [&](const std::string& id, const std::array<std::string, 7>& cells) {
     text += "  " + padded(id, width, true);
     for (const std::string& cell : cells) text += "  " + padded(cell, 12, false);
     text += "\n";
   };
   row("component", {"tasks", "emitted", "executed", "acked", "failed", "p50", "p99"});
-  for (const node::ComponentTotals& c : totals.components) {
+  for (const metrics::ComponentTotals& c : totals.components) {
     row(c.id, {grouped(c.tasks), grouped(c.emitted), c.spout ? "-" : grouped(c.executed), grouped(c.acked),
                grouped(c.failed), c.latency.empty() ? "-" : duration(c.latency.quantile(0.5)),
                c.latency.empty() ? "-" : duration(c.latency.quantile(0.99))});
   }
   if (!totals.complete.empty()) text += "  p50 and p99: of a spout from emit to ack, of a bolt of one execute\n";
-  for (const node::ComponentTotals& c : totals.components) {
+  for (const metrics::ComponentTotals& c : totals.components) {
     std::string counted;
     for (const auto& [name, n] : c.user) {
       if (n != 0) counted += (counted.empty() ? "" : ", ") + name + " " + grouped(n);
     }
     if (!counted.empty()) text += "  " + c.id + " counts: " + counted + "\n";
   }
-  const node::Trouble& t = totals.trouble;
+  const metrics::Trouble& t = totals.trouble;
   const std::array<std::pair<std::uint64_t, const char*>, 10> troubles = {
       {{t.thrown, "calls of user code threw"},
        {t.forgotten, "tuples were neither acked, failed nor kept"},
@@ -139,7 +139,7 @@ std::string to_text(const Outcome& outcome, const node::Totals& totals) {
   return text;
 }
 
-std::string progress(double seconds, const node::Totals& now, const node::Totals& before, double since) {
+std::string progress(double seconds, const metrics::Totals& now, const metrics::Totals& before, double since) {
   char time[32];
   std::snprintf(time, sizeof time, "%.0f s: ", seconds);
   const auto rate = [&](std::uint64_t a, std::uint64_t b) {

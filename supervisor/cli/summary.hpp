@@ -4,7 +4,7 @@
 #pragma once
 
 #include "engine/base/clock.hpp"
-#include "supervisor/node/totals.hpp"
+#include "supervisor/metrics/totals.hpp"
 
 #include <cstdint>
 #include <string>
@@ -19,11 +19,12 @@ struct Outcome {
 };
 
 /// One line of JSON, without its end: {"topology","seconds","roots":{...},"components":[...],"links":{...},...}.
-[[nodiscard]] std::string to_json(const Outcome& outcome, const node::Totals& totals);
+[[nodiscard]] std::string to_json(const Outcome& outcome, const metrics::Totals& totals);
 /// A small table, and a line for each kind of trouble there was.
-[[nodiscard]] std::string to_text(const Outcome& outcome, const node::Totals& totals);
+[[nodiscard]] std::string to_text(const Outcome& outcome, const metrics::Totals& totals);
 /// "12 s: 1 234 567 roots acked (100 000/s), 512 pending".
-[[nodiscard]] std::string progress(double seconds, const node::Totals& now, const node::Totals& before, double since);
+[[nodiscard]] std::string progress(double seconds, const metrics::Totals& now, const metrics::Totals& before,
+                                   double since);
 /// 1234567 -> "1 234 567".
 [[nodiscard]] std::string grouped(std::uint64_t n);
 

@@ -13,12 +13,12 @@ class InProcess final : public TopologyRun {
  public:
   InProcess(const plan::Plan& plan, host::PluginSearch& search, std::uint32_t threads, const Clock& clock)
       : search_(search),
-        tally_(plan),
+        tally_(metrics::outline_of(plan)),
         worker_(plan, {.self = WorkerId(0), .incarnation = Incarnation(1), .threads = threads, .link_dir = {}}, clock) {
   }
   Result<void> start() override { return worker_.start(search_); }
   bool wait(Duration most) override { return worker_.wait(most); }
-  node::Totals totals() override {
+  metrics::Totals totals() override {
     worker::Report report = worker_.report();
     lost_ = lost_ || report.results_lost;
     tally_.update(WorkerId(0), Incarnation(1), std::move(report));
@@ -31,7 +31,7 @@ class InProcess final : public TopologyRun {
 
  private:
   host::PluginSearch& search_;
-  node::Tally tally_;
+  metrics::Tally tally_;
   worker::Worker worker_;
   bool lost_ = false;
 };
@@ -42,7 +42,7 @@ class OverProcesses final : public TopologyRun {
       : run_(plan, std::move(options), clock) {}
   Result<void> start() override { return run_.start(); }
   bool wait(Duration most) override { return run_.wait(most); }
-  node::Totals totals() override { return run_.totals(); }
+  metrics::Totals totals() override { return run_.totals(); }
   void drain() override { run_.drain(); }
   void stop() override { run_.stop(); }
   [[nodiscard]] std::optional<node::LocalRun::Failure> failed() const override { return run_.failed(); }

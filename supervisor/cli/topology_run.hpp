@@ -5,8 +5,8 @@
 
 #include "engine/base/clock.hpp"
 #include "supervisor/cli/topology_arguments.hpp"
+#include "supervisor/metrics/totals.hpp"
 #include "supervisor/node/local_run.hpp"
-#include "supervisor/node/totals.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -23,7 +23,7 @@ class TopologyRun {
   virtual Result<void> start() = 0;
   /// True: over, or it cannot go on.
   virtual bool wait(Duration most) = 0;
-  virtual node::Totals totals() = 0;
+  virtual metrics::Totals totals() = 0;
   /// Spouts stop; the run then ends by itself.
   virtual void drain() = 0;
   virtual void stop() = 0;

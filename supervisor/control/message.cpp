@@ -86,10 +86,13 @@ Value to_value(const Report& report) {
   }
   Value::Map links;
   for (const auto& [name, member] : kLinkCounts) links.emplace(name, report.links.*member);
-  return Value::Map{
-      {"tasks", std::move(tasks)},           {"links", std::move(links)},
-      {"finishing", report.finishing},       {"finished", report.finished},
-      {"results_lost", report.results_lost}, {"errors", Value::Array(report.errors.begin(), report.errors.end())}};
+  return Value::Map{{"tasks", std::move(tasks)},
+                    {"links", std::move(links)},
+                    {"active", report.active},
+                    {"finishing", report.finishing},
+                    {"finished", report.finished},
+                    {"results_lost", report.results_lost},
+                    {"errors", Value::Array(report.errors.begin(), report.errors.end())}};
 }
 
 Report to_report(const Value& map) {
@@ -107,6 +110,7 @@ Report to_report(const Value& map) {
   if (const Value* links = map.find("links")) {
     for (const auto& [name, member] : kLinkCounts) report.links.*member = number_in(*links, name);
   }
+  report.active = flag_in(map, "active");
   report.finishing = flag_in(map, "finishing");
   report.finished = flag_in(map, "finished");
   report.results_lost = flag_in(map, "results_lost");

@@ -3,7 +3,9 @@
 // TopologyRecord: all that the master must know of a topology after its own death. Plain data.
 #pragma once
 
+#include "gale/value.hpp"
 #include "supervisor/control/cluster.hpp"
+#include "supervisor/metrics/outline.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -18,7 +20,7 @@ enum class Status : std::uint8_t {
   kRebalancing,  // its spouts stop, what is pending runs out, then it goes on as `next` says
   kKilled        // the same, then it is gone
 };
-[[nodiscard]] const char* name_of(Status status);
+[[nodiscard]] const char* name_of(Status status);  // "active" ...
 
 /// Where a place is, or was.
 struct Place {
@@ -37,8 +39,13 @@ struct TopologyRecord {
   std::int64_t wait_ms = 0;               // how long what is pending may take to run out (kRebalancing, kKilled)
   std::optional<control::Revision> next;  // kRebalancing
   std::vector<Place> places;              // by place
-  std::vector<std::uint32_t> tasks_of;    // tasks of each place, for the eye
+  metrics::Outline outline;               // of the revision
+  metrics::Outline next_outline;          // of the next one
   friend bool operator==(const TopologyRecord&, const TopologyRecord&) = default;
 };
+
+/// As the store keeps it: members that are missing are empty or 0, unknown ones are passed over.
+[[nodiscard]] Value to_value(const TopologyRecord& record);
+[[nodiscard]] TopologyRecord to_record(const Value& map);
 
 }  // namespace gale::master

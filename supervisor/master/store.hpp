@@ -21,7 +21,7 @@ namespace gale::master {
 /// One change, done wholly or not at all.
 struct Change {
   std::vector<TopologyRecord> put;       // by id
-  std::vector<std::string> remove;       // ids
+  std::vector<std::string> remove;       // ids, after what is put; one that is not there is none
   std::optional<control::Reply> answer;  // to the request that asked for it
   std::int64_t now_ms = 0;               // wall clock: old answers are forgotten by it
 };
@@ -30,6 +30,7 @@ class Store {
  public:
   virtual ~Store() = default;
 
+  /// In the order of their ids.
   virtual Result<std::vector<TopologyRecord>> topologies() = 0;
   /// The N of the next id NAME-N: never told twice, whatever was removed or lost.
   virtual Result<std::uint64_t> next_number() = 0;

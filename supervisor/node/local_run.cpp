@@ -29,7 +29,7 @@ Duration restart_delay(std::uint32_t quick_deaths) {  // the first start anew is
 }  // namespace
 
 LocalRun::LocalRun(const plan::Plan& plan, LocalRunOptions options, const Clock& clock)
-    : plan_(plan), options_(std::move(options)), clock_(clock), tally_(plan) {}
+    : plan_(plan), options_(std::move(options)), clock_(clock), tally_(metrics::outline_of(plan)) {}
 
 LocalRun::~LocalRun() {
   places_.clear();
@@ -76,7 +76,7 @@ void LocalRun::launch(std::uint16_t worker) {
     arguments.emplace_back(name);
     arguments.push_back(value);
   }
-  Result<Process> process = Process::start(arguments);
+  Result<process::Process> process = process::Process::start(arguments);
   if (!process) {
     failure_ = Failure{process.error(), false};
     return;
@@ -140,7 +140,7 @@ void LocalRun::tell_drain(std::uint16_t worker) {
 
 void LocalRun::reap() {
   for (std::uint16_t w = 0; w < places_.size(); ++w) {
-    Exit exit;
+    process::Exit exit;
     if (!places_[w].process || !places_[w].process->ended(exit)) continue;
     places_[w].process.reset();
     receive();  // its last words may have come meanwhile
@@ -148,7 +148,7 @@ void LocalRun::reap() {
   }
 }
 
-void LocalRun::died(std::uint16_t worker, const Exit& exit) {
+void LocalRun::died(std::uint16_t worker, const process::Exit& exit) {
   Place& place = places_[worker];
   const TimePoint now = clock_.now();
   tally_.died(WorkerId(worker), place.incarnation);
@@ -185,7 +185,7 @@ void LocalRun::stop() {
   for (;;) {
     std::vector<int> fds;
     for (Place& place : places_) {
-      Exit exit;
+      process::Exit exit;
       if (place.process && place.process->ended(exit)) place.process.reset();
       if (place.process) fds.push_back(place.process->fd());
     }

@@ -10,8 +10,8 @@
 #include "engine/base/result.hpp"
 #include "engine/plan/plan.hpp"
 #include "supervisor/control/channel.hpp"
-#include "supervisor/node/process.hpp"
-#include "supervisor/node/totals.hpp"
+#include "supervisor/metrics/totals.hpp"
+#include "supervisor/process/process.hpp"
 
 #include <optional>
 #include <string>
@@ -35,7 +35,7 @@ class LocalRun {
   Result<void> start();
   /// Handles what happens for at most `most`. True: the run is over, or cannot go on (see failed()).
   bool wait(Duration most);
-  [[nodiscard]] Totals totals() const { return tally_.totals(); }
+  [[nodiscard]] metrics::Totals totals() const { return tally_.totals(); }
   /// Why the run cannot go on. `usage`: a task could not start, which is the topology's fault.
   struct Failure {
     std::string text;
@@ -52,7 +52,7 @@ class LocalRun {
 
  private:
   struct Place {
-    std::optional<Process> process;
+    std::optional<process::Process> process;
     Incarnation incarnation;
     TimePoint started{}, start_at = TimePoint::max();
     std::uint32_t quick_deaths = 0;
@@ -62,13 +62,13 @@ class LocalRun {
   void receive();
   void reap();
   void tell_drain(std::uint16_t worker);
-  void died(std::uint16_t worker, const Exit& exit);
+  void died(std::uint16_t worker, const process::Exit& exit);
   [[nodiscard]] bool over() const;
 
   const plan::Plan& plan_;
   const LocalRunOptions options_;
   const Clock& clock_;
-  Tally tally_;
+  metrics::Tally tally_;
   std::string dir_;
   std::uint64_t token_ = 0;
   std::optional<control::Server> server_;

@@ -2,7 +2,7 @@
 #include "supervisor/node/process_table.hpp"
 
 #include "supervisor/node/log_tail.hpp"
-#include "supervisor/node/process.hpp"
+#include "supervisor/process/process.hpp"
 
 #include <csignal>
 #include <utility>
@@ -53,7 +53,7 @@ std::vector<Ended> ProcessTable::deaths() {
 /// count.
 std::string ProcessTable::text_of(const WorkerProcess::End& end) {
   if (!end.known) return "how is not known: it was started by an earlier supervisor";
-  std::string text = Exit{end.signal != 0, end.signal != 0 ? end.signal : end.status}.text();
+  std::string text = process::Exit{end.signal != 0, end.signal != 0 ? end.signal : end.status}.text();
   const std::uint64_t kills = host_oom_kills();
   if (end.signal == SIGKILL && kills > oom_kills_) text += ", out of memory: the kernel counts a kill for want of it";
   oom_kills_ = kills;

@@ -16,6 +16,7 @@ CORE = PLANNED + ["engine/plan", "engine/wire", "engine/ack"]
 ROUTED = CORE + ["engine/route", "engine/link"]
 REPORT = "engine/worker/report.hpp"  # plain data, a part of its own: who watches workers reads it and runs none
 ENGINE = ROUTED + ["engine/execute", "engine/worker", REPORT]
+WATCHERS = ["supervisor/control", "supervisor/process", "supervisor/metrics", REPORT]
 ALLOWED = {
     SDK: [],
     HOST: [SDK],
@@ -32,12 +33,13 @@ ALLOWED = {
     REPORT: ["engine/base"],
     "engine/worker": ROUTED + ["engine/execute", REPORT],
     "supervisor/control": PLANNED + [REPORT],
-    "supervisor/master": PLANNED + ["engine/plan", "supervisor/control", REPORT],
-    "supervisor/node": PLANNED + ["engine/plan", "engine/wire", "supervisor/control", REPORT],
+    "supervisor/process": ["engine/base"],
+    "supervisor/metrics": PLANNED + ["engine/plan", "supervisor/control", REPORT],
+    "supervisor/master": PLANNED + WATCHERS,
+    "supervisor/node": PLANNED + ["engine/plan", "engine/wire"] + WATCHERS,
     "supervisor/schema": PLANNED + ["engine/plan"],
     "supervisor/trial": ENGINE + [TESTKIT],
-    "supervisor/cli": ENGINE + ["supervisor/control", "supervisor/master", "supervisor/node", "supervisor/schema",
-                                "supervisor/trial"],
+    "supervisor/cli": ENGINE + WATCHERS + ["supervisor/master", "supervisor/node", "supervisor/schema", "supervisor/trial"],
     "supervisor/web": PLANNED + ["supervisor/control", REPORT],
 }
 
@@ -55,6 +57,8 @@ DOORS = {
     "sodium.h": ["engine/base/sha256.cpp"],
     "nlohmann/": ["supervisor/cli", "supervisor/schema", "topology-api/components"],
     "valijson/": ["topology-api/components/validate"],
+    "sqlite3.h": ["supervisor/master/sqlite_"],
+    "sodium": ["supervisor/master/digest.cpp"],
     "re2/": ["topology-api/components/filter"],
 }
 

@@ -8,7 +8,7 @@ set -euo pipefail
 
 required=(g++ cmake ninja-build pkg-config ccache libzmq3-dev cppzmq-dev libmsgpack-cxx-dev libyaml-cpp-dev
   libboost-program-options-dev doctest-dev libxxhash-dev libspdlog-dev nlohmann-json3-dev
-  libvalijson-dev libre2-dev libsodium-dev)
+  libvalijson-dev libre2-dev libsqlite3-dev libsodium-dev)
 optional=(mold) # links faster; installed along with the others, never asked for alone
 
 # Any Python from 3.9 on will do, wherever it came from.
@@ -19,7 +19,7 @@ fi
 # What the tests hold against Gale: the other compiler, the ABI's dump, packages, the reference, debugging as the
 # manual says, instructions, manual pages, completions.
 if [[ ${1:-} == tests ]]; then
-  required+=(clang abigail-tools dpkg-dev doxygen gdb groff-base valgrind zsh)
+  required+=(clang abigail-tools dpkg-dev doxygen gdb groff-base strace valgrind zsh)
 fi
 
 # So will any node from 18 on with npm: the schema's tests run their packages on it.

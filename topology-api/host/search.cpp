@@ -58,20 +58,29 @@ void PluginSearch::provide(std::shared_ptr<const Plugin> plugin) {
   opened_.insert_or_assign(name, Opened{std::move(plugin), {}});
 }
 
-Opened PluginSearch::look(std::string_view name) const {
+fs::path PluginSearch::locate(std::string_view name, std::string& why) const {
   const std::string said = "plugin '" + std::string(name) + "'";
-  if (name.empty() || name.find('/') != std::string_view::npos)
-    return {nullptr, said + ": a plugin is named, not given by its path; say in which directory it is with --plugins"};
+  if (name.empty() || name.find('/') != std::string_view::npos) {
+    why = said + ": a plugin is named, not given by its path; say in which directory it is with --plugins";
+    return {};
+  }
   std::string places;
   for (const fs::path& dir : dirs_) {
     const fs::path file = dir / (std::string(name) + ".so");
     std::error_code failed;
-    if (fs::exists(fs::symlink_status(file, failed))) return Plugin::open(file);
+    if (fs::exists(fs::symlink_status(file, failed))) return file;
     places += (places.empty() ? "" : ", ") + dir.string();
   }
-  if (places.empty()) return {nullptr, said + " not found: there is no directory to look in; give one with --plugins"};
-  return {nullptr, said + " not found in: " + places + " (looked for " + std::string(name) +
-                       ".so; more directories: --plugins DIR or GALE_PLUGINS)"};
+  why = places.empty() ? said + " not found: there is no directory to look in; give one with --plugins"
+                       : said + " not found in: " + places + " (looked for " + std::string(name) +
+                             ".so; more directories: --plugins DIR or GALE_PLUGINS)";
+  return {};
+}
+
+Opened PluginSearch::look(std::string_view name) const {
+  std::string why;
+  const fs::path file = locate(name, why);
+  return file.empty() ? Opened{nullptr, why} : Plugin::open(file);
 }
 
 }  // namespace gale::host

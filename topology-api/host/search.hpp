@@ -28,6 +28,9 @@ class PluginSearch {
   /// NAME.so in the first directory that has it. A refusal is remembered as well.
   Opened find(std::string_view name);
 
+  /// The file that find() would open, without opening it; empty, and why.
+  [[nodiscard]] std::filesystem::path locate(std::string_view name, std::string& why) const;
+
   /// From now on find() gives this one for its own name, whatever the directories have.
   void provide(std::shared_ptr<const Plugin> plugin);
 

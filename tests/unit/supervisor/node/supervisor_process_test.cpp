@@ -2,7 +2,7 @@
 //
 // `gale supervisor` itself, with real workers and a master that is the test's: deployments, deaths of workers and of
 // the supervisor, orphans, plugins that are not as they should be.
-#include "supervisor/node/process.hpp"
+#include "supervisor/process/process.hpp"
 #include "supervisor/node/worker_process.hpp"
 #include "tests/unit/supervisor/node/fake_master.hpp"
 
@@ -60,15 +60,15 @@ class Host {
     std::vector<std::string> words = {built("bin/gale"), "supervisor", "--state", state_.string(), "--master",
                                       address,           "--name",     "test",    "--quiet"};
     words.insert(words.end(), more.begin(), more.end());
-    Result<Process> process = Process::start(words);
+    Result<process::Process> process = process::Process::start(words);
     REQUIRE_MESSAGE(process, process.error());
     supervisor_.emplace(std::move(*process));
   }
   /// Ends the supervisor with a signal, and waits for it.
-  Exit end(int number) {
+  process::Exit end(int number) {
     supervisor_->signal(number);
     pollfd p{supervisor_->fd(), POLLIN, 0};
-    Exit exit;
+    process::Exit exit;
     REQUIRE(::poll(&p, 1, 20000) == 1);
     REQUIRE(supervisor_->ended(exit));
     supervisor_.reset();
@@ -88,7 +88,7 @@ class Host {
 
  private:
   fs::path state_;
-  std::optional<Process> supervisor_;
+  std::optional<process::Process> supervisor_;
 };
 
 /// A host, a master, and a topology of two workers on it.

@@ -5,6 +5,8 @@
 #include "supervisor/node/supervisor.hpp"
 
 #include "engine/base/log.hpp"
+#include "supervisor/cli/cluster/daemon_options.hpp"
+#include "supervisor/cli/cluster/master_call.hpp"
 #include "supervisor/cli/commands.hpp"
 #include "supervisor/cli/options.hpp"
 #include "supervisor/cli/signals.hpp"
@@ -35,19 +37,11 @@ constexpr std::uint32_t kMostSlots = 100;  // acks come a hundred ports above
 constexpr Duration kLookEvery = std::chrono::milliseconds(200);
 
 struct SupervisorArguments {
-  std::string state, master = "127.0.0.1:6627", name, ports, address = "127.0.0.1";
+  std::string state, master = kDefaultMaster, name, ports, address = "127.0.0.1";
   std::optional<std::uint32_t> slots;
   std::optional<Duration> report_within, start_within, stop_within;
   bool kill_workers = false, quiet = false;
 };
-
-std::filesystem::path default_state() {
-  if (::geteuid() == 0) return "/var/lib/gale/supervisor";
-  if (const char* home = std::getenv("XDG_STATE_HOME"); home != nullptr && *home != '\0')
-    return std::filesystem::path(home) / "gale/supervisor";
-  const char* home = std::getenv("HOME");
-  return std::filesystem::path(home == nullptr ? "." : home) / ".local/state/gale/supervisor";
-}
 
 std::string host_name() {
   char name[256] = {};
@@ -148,7 +142,8 @@ class SupervisorCommand final : public Command {
                 "Runs workers on this host as the master wants them, and starts those anew that die. Ctrl-C and TERM "
                 "end it and\nleave the workers running: the next supervisor with the same --state takes them over. "
                 "USR1 ends it and its\nworkers.",
-            .status_1 = "its folder or its sockets cannot be used"};
+            .status_1 = "its folder or its sockets cannot be used",
+            .group = "supervisor"};
   }
   int run(const std::vector<std::string>&) override {
     std::signal(SIGPIPE, SIG_IGN);
@@ -156,10 +151,11 @@ class SupervisorCommand final : public Command {
     log::start(a_.quiet ? log::Level::kError : log::Level::kInfo, "supervisor");
     const Result<std::vector<std::uint16_t>> ports = ports_of(a_);
     if (!ports) return refuse(ports.error(), kUsage);
-    const std::string endpoint = "tcp://" + a_.master;
+    const std::string endpoint = endpoint_of(a_.master);
     Result<control::RequestClient> client = control::RequestClient::connect(endpoint);
     if (!client) return refuse(client.error(), kUsage);
-    const std::filesystem::path folder = a_.state.empty() ? default_state() : std::filesystem::path(a_.state);
+    const std::filesystem::path folder =
+        a_.state.empty() ? default_state_dir("supervisor") : std::filesystem::path(a_.state);
     Result<node::StateFolder> state = node::StateFolder::open(folder);
     if (!state) return refuse(state.error(), kFailed);
     Result<control::Server> server = control::Server::bind("ipc://" + (state->run() / "control").string());

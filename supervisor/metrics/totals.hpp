@@ -5,8 +5,8 @@
 #pragma once
 
 #include "engine/base/ids.hpp"
-#include "engine/plan/plan.hpp"
 #include "engine/worker/report.hpp"
+#include "supervisor/metrics/outline.hpp"
 
 #include <cstdint>
 #include <map>
@@ -14,13 +14,13 @@
 #include <utility>
 #include <vector>
 
-namespace gale::node {
+namespace gale::metrics {
 
 struct ComponentTotals {
   std::string id;
   bool spout = false;
   std::uint32_t tasks = 0;
-  std::uint64_t emitted = 0, executed = 0, acked = 0, failed = 0;
+  std::uint64_t emitted = 0, executed = 0, acked = 0, failed = 0, pending = 0;
   std::map<std::string, std::uint64_t> user;  // what its user code counts, by name
   Histogram latency;                          // of a spout from emit to ack, of a bolt of one execute
 };
@@ -39,17 +39,24 @@ struct Totals {
   Trouble trouble;
 };
 
+/// Of each worker's place: what its present life reports, and what earlier lives said last, added up.
 class Tally {
  public:
-  explicit Tally(const plan::Plan& plan) : plan_(plan) {}
+  explicit Tally(Outline outline) : outline_(std::move(outline)) {}
+  /// A report of a life before the one that spoke last is too late, and passed over.
   void update(WorkerId worker, Incarnation incarnation, worker::Report report);
   /// What a dead worker held is pending no more: nobody is left to be told.
   void died(WorkerId worker, Incarnation incarnation);
   [[nodiscard]] Totals totals() const;
+  [[nodiscard]] const Outline& outline() const noexcept { return outline_; }
 
  private:
-  const plan::Plan& plan_;
-  std::map<std::pair<WorkerId, Incarnation>, worker::Report> reports_;
+  struct Place {
+    Incarnation life;
+    worker::Report now, past;
+  };
+  Outline outline_;
+  std::map<WorkerId, Place> places_;
 };
 
-}  // namespace gale::node
+}  // namespace gale::metrics

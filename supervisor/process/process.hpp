@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace gale::node {
+namespace gale::process {
 
 struct Exit {
   bool by_signal = false;
@@ -41,4 +41,4 @@ class Process {
   int fd_ = -1;
 };
 
-}  // namespace gale::node
+}  // namespace gale::process

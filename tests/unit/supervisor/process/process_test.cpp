@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "supervisor/node/process.hpp"
+#include "supervisor/process/process.hpp"
 
 #include <doctest/doctest.h>
 #include <poll.h>
@@ -7,7 +7,7 @@
 #include <csignal>
 #include <optional>
 
-namespace gale::node {
+namespace gale::process {
 namespace {
 
 bool wait_for_end(Process& process, Exit& exit) {
@@ -66,4 +66,4 @@ TEST_CASE("A program that is not there is an error that names it") {
 }
 
 }  // namespace
-}  // namespace gale::node
+}  // namespace gale::process

@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "supervisor/node/totals.hpp"
+#include "supervisor/metrics/totals.hpp"
 
 #include <doctest/doctest.h>
 
-namespace gale::node {
+namespace gale::metrics {
 namespace {
 
 /// spout (task 0, worker 0) -> bolt (tasks 1 and 2, workers 0 and 1).
-plan::Plan a_plan() {
-  plan::Plan plan;
-  plan.components.resize(2);
-  plan.components[0].id = "spout";
-  plan.components[0].kind = host::ComponentKind::kSpout;
-  plan.components[1].id = "bolt";
-  plan.components[1].tasks = 2;
-  for (const std::uint16_t component : {0, 1, 1}) {
-    plan.tasks.emplace_back();
-    plan.tasks.back().component = ComponentId(component);
-  }
-  return plan;
+Outline an_outline() {
+  Outline outline;
+  outline.components.resize(2);
+  outline.components[0].id = "spout";
+  outline.components[0].spout = true;
+  outline.components[1].id = "bolt";
+  outline.components[1].first_task = 1;
+  outline.components[1].tasks = 2;
+  outline.place_of = {0, 0, 1};
+  return outline;
 }
 
 worker::TaskReport task(std::uint32_t id) {
@@ -44,8 +42,7 @@ worker::Report spouts_worker(std::uint64_t roots, std::uint64_t acked) {
 }
 
 TEST_CASE("Totals add up workers, components and lives; a newer report of a life replaces the older one") {
-  const plan::Plan plan = a_plan();
-  Tally tally(plan);
+  Tally tally(an_outline());
   tally.update(WorkerId(0), Incarnation(1), spouts_worker(100, 40));
   tally.update(WorkerId(0), Incarnation(1), spouts_worker(100, 60));
   worker::Report other;
@@ -82,8 +79,7 @@ TEST_CASE("Totals add up workers, components and lives; a newer report of a life
 }
 
 TEST_CASE("A report of a task that is not in the plan counts nowhere") {
-  const plan::Plan plan = a_plan();
-  Tally tally(plan);
+  Tally tally(an_outline());
   worker::Report r;
   r.tasks = {task(4000000000)};
   r.tasks[0].roots = 5;
@@ -93,4 +89,4 @@ TEST_CASE("A report of a task that is not in the plan counts nowhere") {
 }
 
 }  // namespace
-}  // namespace gale::node
+}  // namespace gale::metrics

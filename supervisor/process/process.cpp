@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "supervisor/node/process.hpp"
+#include "supervisor/process/process.hpp"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -14,7 +14,7 @@
 
 extern char** environ;
 
-namespace gale::node {
+namespace gale::process {
 
 std::string Exit::text() const {
   if (!by_signal) return "exit status " + std::to_string(code);
@@ -77,4 +77,4 @@ bool Process::ended(Exit& exit) {
   return true;
 }
 
-}  // namespace gale::node
+}  // namespace gale::process
