@@ -18,8 +18,8 @@ namespace gale::plan {
 
 /// What a command line says over the file's `config:`.
 struct PlanOptions {
-  std::optional<std::uint32_t> workers;        // --workers
-  std::map<std::string, std::uint32_t> tasks;  // --tasks, by component
+  std::optional<std::uint32_t> workers;          // --workers
+  std::map<std::string, std::uint32_t> tasks{};  // --tasks, by component
 };
 
 struct PlanOutcome {

@@ -7,6 +7,8 @@
 
 #include "engine/base/clock.hpp"
 #include "engine/base/result.hpp"
+#include "engine/crash/page.hpp"
+#include "engine/crash/poison.hpp"
 #include "engine/execute/acker_task.hpp"
 #include "engine/execute/bolt_task.hpp"
 #include "engine/execute/environment.hpp"
@@ -39,6 +41,7 @@ struct Options {
   std::vector<link::Endpoints> places{};     // where all do, by WorkerId; what is not known yet is told by peer_moved()
   std::optional<keys::Security> security{};  // for what goes over tcp
   bool active = true;                        // false: spouts begin deactivated, see set_active()
+  std::string crash_page = {};               // file that says what each thread runs, whatever ends it; empty: in memory
 };
 
 class Worker final : execute::AckSink, execute::Watcher {
@@ -48,9 +51,9 @@ class Worker final : execute::AckSink, execute::Watcher {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Starts the worker's hooks, makes and opens every task of this worker, then lets them run. A text when one cannot
-  /// start: nothing runs then.
-  Result<void> start(host::PluginSearch& plugins);
+  /// `suspects`: as avoid(). Starts the worker's hooks, makes and opens every task of this worker, then lets them run.
+  /// A text when one cannot start: nothing runs then.
+  Result<void> start(host::PluginSearch& plugins, const crash::Suspects& suspects = {});
   /// Until every task has finished, or `most` has passed. True: all have finished.
   bool wait(Duration most);
   /// Counts what is worth a report at once: tasks that finish or begin to, and errors. wait_news() returns the number
@@ -61,6 +64,11 @@ class Worker final : execute::AckSink, execute::Watcher {
   /// The tasks that have a turn now, and a hook of the worker's that has not returned: who they are when a stop() does
   /// not return. Any thread.
   [[nodiscard]] std::vector<std::string> running();
+  /// Tuples that have crashed workers, not to be run again; in place of those it was given before. The owner's thread.
+  void avoid(const crash::Suspects& suspects);
+  /// Notes in the crash page what lasts, and ends the process when a call has lasted for topology.task.hang.secs. To be
+  /// called now and then by the owner.
+  void look_for_hung();
   /// Where this worker listens, with the ports that the system chose for "tcp://127.0.0.1:*". After start().
   [[nodiscard]] std::vector<link::Endpoints> listens_at() const;
   /// Listens there, too, from now on: when peers on other hosts come to be. The owner's thread, after start().
@@ -71,6 +79,8 @@ class Worker final : execute::AckSink, execute::Watcher {
   void drain();
   /// Deactivated spouts get acks and fails, but no next(). After a drain() it means nothing. Any thread.
   void set_active(bool active);
+  /// What the crash handler reads names from; null when it could not be made, which start() then says.
+  [[nodiscard]] crash::Page* page() noexcept { return page_ ? page_->get() : nullptr; }
   /// Stops the pool, closes the components, stops the hooks. Idempotent.
   void stop();
 
@@ -80,6 +90,7 @@ class Worker final : execute::AckSink, execute::Watcher {
   void finishing(TaskId task) override;
   void error(TaskId task, const std::string& text) override;
 
+  [[nodiscard]] std::string legend() const;
   void say(const std::string& line);
   void tell_stuck();
   void make_tasks();
@@ -92,6 +103,7 @@ class Worker final : execute::AckSink, execute::Watcher {
   const plan::Plan& plan_;
   const Options options_;
   const Clock& clock_;
+  Result<std::unique_ptr<crash::Page>> page_;
   wire::BatchPool batches_;
   execute::Poller poller_;
   execute::Pool pool_;
@@ -111,6 +123,8 @@ class Worker final : execute::AckSink, execute::Watcher {
   std::uint64_t news_ = 0;
   bool finishing_ = false, results_lost_ = false;
   std::vector<std::string> errors_;
+  std::vector<std::unique_ptr<const execute::Poison>> avoided_;  // all that were: tasks may still look at them
+  TimePoint hung_{};             // when a thread was told to end the process; the owner's thread
   std::set<std::string> stuck_;  // tasks that were told to be; the owner's thread
 };
 

@@ -5,6 +5,7 @@
 #include "supervisor/control/request.hpp"
 #include "supervisor/node/endpoints.hpp"
 #include "supervisor/node/file_name.hpp"
+#include "supervisor/node/log_read.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -174,9 +175,9 @@ Result<fs::path> StateFolder::run_folder_of(const std::string& topology, std::ui
 }
 
 Result<fs::path> StateFolder::log_file(const std::string& topology, WorkerId place) {
-  const fs::path folder = path_ / "logs" / file_name_of(topology).substr(0, kMostName);
-  if (Result<void> made = make_folder(folder); !made) return Failed{made.error()};
-  return folder / ("worker-" + std::to_string(place.value + 1) + ".log");
+  fs::path file = log_path(logs(), topology, place);
+  if (Result<void> made = make_folder(file.parent_path()); !made) return Failed{made.error()};
+  return file;
 }
 
 // ---- plugins

@@ -50,6 +50,7 @@ class StateFolder {
   /// Made when it is missing: where the sockets of a revision's workers are, and the control socket's folder.
   Result<std::filesystem::path> run_folder_of(const std::string& topology, std::uint32_t revision);
   [[nodiscard]] std::filesystem::path run() const { return path_ / "run"; }
+  [[nodiscard]] std::filesystem::path logs() const { return path_ / "logs"; }
   Result<std::filesystem::path> log_file(const std::string& topology, WorkerId place);
 
   [[nodiscard]] bool has_plugin(const std::string& sha256) const;

@@ -5,6 +5,7 @@
 #include "supervisor/control/fields.hpp"
 #include "supervisor/control/peers.hpp"
 #include "supervisor/node/endpoints.hpp"
+#include "supervisor/node/log_read.hpp"
 #include "supervisor/node/log_tail.hpp"
 
 #include <algorithm>
@@ -19,6 +20,7 @@ using control::SlotState;
 constexpr std::size_t kMostEvents = 256;  // that wait for the master
 constexpr std::size_t kMostEventBytes = 4096;
 constexpr std::size_t kTailLines = 10, kTailBytes = 2048;
+constexpr std::size_t kMostAnswered = 256;
 constexpr Duration kUnused = std::chrono::minutes(10);  // a plugin that no topology needs is kept so long
 constexpr Duration kCleanEvery = std::chrono::seconds(10);
 
@@ -171,6 +173,7 @@ void Supervisor::hear_master() {
   std::optional<MasterLink::Answer> answer = master_.take_answer();
   if (!answer) return;
   while (!events_.empty() && events_.front().number <= answer->events) events_.pop_front();
+  answer_asks(answer->raw);
   wanted_ = std::move(answer->wanted);
   for (FoundWorker& stray : std::exchange(strays_, {})) {
     log::warn("", "pid " + std::to_string(stray.process.pid) + " is a worker that no slot has; killed");
@@ -178,6 +181,27 @@ void Supervisor::hear_master() {
   }
   if (std::exchange(complete_, true)) return;
   news_ = true;
+}
+
+/// What the master wants to know of this host stands in its answers until it is told.
+void Supervisor::answer_asks(const Value& answer) {
+  for (const Value& ask : control::array_in(answer, "asks")) {
+    const std::string id = control::text_in(ask, "id");
+    if (std::find(answered_.begin(), answered_.end(), id) != answered_.end()) continue;
+    Value::Map told{{"id", id}, {"host", state_.host()}};
+    if (control::text_in(ask, "what") != "log") {
+      told.emplace("refused", "this supervisor is older than the master and cannot tell it");
+    } else if (const Result<LogPart> part = read_log(state_.logs(), to_log_ask(ask)); !part) {
+      told.emplace("refused", part.error());
+    } else {
+      told.emplace("value", to_value(*part));
+    }
+    answered_.push_back(id);
+    if (answered_.size() > kMostAnswered) answered_.pop_front();
+    master_.ask("told", std::move(told), now_, [this, id](const std::optional<control::Reply>& reply) {
+      if (!reply) std::erase(answered_, id);  // it may not have come there
+    });
+  }
 }
 
 void Supervisor::beat() {

@@ -70,6 +70,7 @@ class Supervisor {
   void adopt(Slot& slot, const std::vector<FoundWorker>& found);
   void hear_workers();
   void hear_master();
+  void answer_asks(const Value& answer);
   void reap();
   void died(Slot& slot, const std::string& how);
   void act();
@@ -107,6 +108,7 @@ class Supervisor {
   std::optional<control::Wanted> wanted_;
   std::deque<control::Event> events_;  // that the master has not answered to
   std::uint64_t event_number_ = 0, events_dropped_ = 0;
+  std::deque<std::string> answered_;         // asks of the master, the last ones: it asks again until it has heard
   std::map<std::string, TimePoint> unused_;  // plugins, since when
   TimePoint clean_at_{};
   std::string trouble_;

@@ -14,7 +14,8 @@ TESTKIT = "topology-api/testkit"
 KEYS = "engine/keys"
 PLANNED = ["engine/base", HOST, SDK]
 CORE = PLANNED + ["engine/plan", "engine/wire", "engine/ack"]
-ROUTED = CORE + [KEYS, "engine/route", "engine/link"]
+CRASH = ["engine/crash"]
+ROUTED = CORE + [KEYS, "engine/route", "engine/link"] + CRASH
 REPORT = "engine/worker/report.hpp"  # plain data, a part of its own: who watches workers reads it and runs none
 ENGINE = ROUTED + ["engine/execute", "engine/worker", REPORT]
 WATCHERS = ["supervisor/control", "supervisor/process", "supervisor/metrics", REPORT]
@@ -28,6 +29,7 @@ ALLOWED = {
     KEYS: ["engine/base"],
     "engine/plan": PLANNED,
     "engine/wire": PLANNED,
+    "engine/crash": ["engine/base", "engine/wire", SDK],
     "engine/ack": PLANNED + ["engine/wire"],
     "engine/route": CORE,
     "engine/link": CORE + [KEYS],
@@ -38,7 +40,7 @@ ALLOWED = {
     "supervisor/process": ["engine/base"],
     "supervisor/metrics": PLANNED + ["engine/plan", "supervisor/control", REPORT],
     "supervisor/master": PLANNED + [KEYS] + WATCHERS,
-    "supervisor/node": PLANNED + [KEYS, "engine/plan", "engine/wire"] + WATCHERS,
+    "supervisor/node": PLANNED + [KEYS, "engine/plan", "engine/wire"] + WATCHERS + CRASH,
     "supervisor/schema": PLANNED + ["engine/plan"],
     "supervisor/trial": ENGINE + [TESTKIT],
     "supervisor/cli": ENGINE + WATCHERS + ["supervisor/master", "supervisor/node", "supervisor/schema", "supervisor/trial"],
@@ -53,9 +55,9 @@ DOORS = {
     "yaml-cpp/": ["engine/base/yaml"],
     "msgpack.h": [HOST, "supervisor/control"],
     "msgpack/": [HOST, "supervisor/control"],
-    "spdlog/": ["engine/base/log.cpp"],
+    "spdlog/": ["engine/base/log"],
     "boost/": ["supervisor/cli"],
-    "xxhash.h": ["engine/base", "engine/route"],
+    "xxhash.h": ["engine/base", "engine/crash", "engine/route"],
     "sodium.h": ["engine/base/sha256.cpp"],
     "nlohmann/": ["supervisor/cli", "supervisor/schema", "topology-api/components"],
     "valijson/": ["topology-api/components/validate"],

@@ -76,6 +76,19 @@ TEST_CASE("A component's settings lie over the topology's, and --workers over th
         "f.yaml: --workers is 70000; it may be 1 to 1024\n");
 }
 
+TEST_CASE("--tasks changes how many tasks a component has, and names one that there is") {
+  const Plan plan = good_plan(kWordCount, {{"input", "x"}}, {.workers = {}, .tasks = {{"split", 5}}});
+  CHECK(plan.components[1].id == "split");
+  CHECK(plan.components[1].tasks == 5);
+  CHECK(plan.tasks.size() == 8);
+  CHECK(report_of(kWordCount, {{"input", "x"}}, {.workers = {}, .tasks = {{"splti", 5}}}) ==
+        "f.yaml: --tasks: no component 'splti' (did you mean 'split'?)\n");
+  CHECK(report_of(kWordCount, {{"input", "x"}}, {.workers = {}, .tasks = {{"split", 0}}}) ==
+        "f.yaml: --tasks split is 0; a component has at least one\n");
+  CHECK(report_of(kWordCount, {{"input", "x"}}, {.workers = {}, .tasks = {{"split", 4'000'000'000u}}})
+            .find("the topology has 4000000003 tasks, it may have ") != std::string::npos);
+}
+
 std::string with_bolt(const std::string& bolt) {
   return "name: t\nplugins: [words]\nspouts: [{id: s, className: words.Lines, properties: {path: x}}]\n"
          "bolts: [{id: b, " +

@@ -125,5 +125,34 @@ TEST_CASE("An endpoint that cannot be bound is an error that names it") {
   CHECK(server.error().find("ipc:///nowhere/at/all/control") != std::string::npos);
 }
 
+TEST_CASE("Places of several topologies speak over one socket, told apart by their slots") {
+  Folder folder;
+  Result<Server> server = Server::bind(folder.endpoint());
+  REQUIRE(server);
+  Client one(folder.endpoint(), WorkerId(0), Incarnation(1), 6700),
+      two(folder.endpoint(), WorkerId(0), Incarnation(1), 6701);
+  for (Client* client : {&one, &two}) {
+    Message m = report_of(0, 1);
+    m.slot = client == &one ? 6700 : 6701;
+    client->send(m);
+    const auto heard = wait_for_message(*server);
+    REQUIRE(heard);
+    CHECK(heard->slot == m.slot);
+  }
+  for (Client* client : {&one, &two}) {
+    Message order = report_of(0, 1);
+    order.kind = Kind::kDrain;
+    order.slot = client == &one ? 6700 : 6701;
+    order.told = order.slot;
+    REQUIRE(server->send(WorkerId(0), order));
+    const auto got = wait_for(*client, [&] { server->wait({}, std::chrono::milliseconds(1)); });
+    REQUIRE(got);
+    CHECK(got->told == order.slot);
+  }
+  Message none = report_of(0, 1);
+  none.slot = 6702;
+  CHECK_FALSE(server->send(WorkerId(0), none));
+}
+
 }  // namespace
 }  // namespace gale::control

@@ -101,6 +101,53 @@ TEST_CASE("The golden bytes of PROTOCOL.md") {
   CHECK(decode(encode(drain))->kind == Kind::kDrain);
 }
 
+TEST_CASE("What a supervisor tells its workers, in golden bytes, and back") {
+  Message peers;
+  peers.kind = Kind::kPeers;
+  peers.worker = WorkerId(1);
+  peers.incarnation = Incarnation(5);
+  peers.slot = 1;
+  peers.places = {{WorkerId(2), "d", "a", Incarnation(4)}};
+  CHECK(encode(peers) ==
+        "\x86\xabincarnation\x05\xa4kind\xa5peers\xa6places\x91\x84\xa3"
+        "ack\xa1"
+        "a\xa4"
+        "data\xa1"
+        "d"
+        "\xa4"
+        "dead\x04\xa5place\x02\xa8protocol\x01\xa4slot\x01\xa6worker\x01"s);
+  const Result<Message> back = decode(encode(peers));
+  REQUIRE(back);
+  CHECK(back->kind == Kind::kPeers);
+  CHECK(back->slot == 1);
+  CHECK(back->places == peers.places);
+  for (const Kind kind : {Kind::kActivate, Kind::kDeactivate, Kind::kDrain}) {
+    Message order;
+    order.kind = kind;
+    order.told = 7;
+    CHECK(decode(encode(order))->kind == kind);
+    CHECK(decode(encode(order))->told == 7);
+  }
+}
+
+TEST_CASE("What a supervised worker reads before it speaks comes back as it was written; what is none is refused") {
+  const Launch launch{
+      std::uint64_t{1} << 63, {"a=b", "c=d=e"}, {{WorkerId(0), "d", "a", Incarnation(9)}}, Phase::kInactive};
+  const Result<Launch> back = decode_launch(encode(launch));
+  REQUIRE(back);
+  CHECK(back->token == launch.token);
+  CHECK(back->sets == launch.sets);
+  CHECK(back->places == launch.places);
+  CHECK(back->phase == Phase::kInactive);
+  CHECK(encode(Launch{}) ==
+        "\x85\xa5phase\xa6"
+        "active\xa6places\x90\xa8protocol\x01\xa4sets\x90\xa5token\0"s);
+  const std::string bytes = encode(launch);
+  for (std::size_t n = 0; n < bytes.size(); ++n) CHECK_FALSE(decode_launch(bytes.substr(0, n)));
+  CHECK_FALSE(decode_launch(bytes + "x"));
+  CHECK(decode_launch(std::string("\x81\xa8protocol\x02")).error() == "is of another gale");
+}
+
 TEST_CASE("Keys that are not known are passed over, and what is missing is 0, false or empty") {
   const Result<Message> m =
       decode(std::string("\x85\xa8protocol\x01\xa4kind\xa6report\xa6worker\x07\xa6report\x81\xa5later\x90\xa3new\xc0"));

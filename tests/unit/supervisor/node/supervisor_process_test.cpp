@@ -17,6 +17,7 @@
 #include <map>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace gale::node {
 namespace {
@@ -94,6 +95,7 @@ class Host {
 struct Deployed {
   FakeMaster master;
   Host host;
+  std::vector<std::string> more;  // options of the supervisor
 
   control::WantedTopology topology(const std::string& file, const std::string& id = "t-1", std::uint16_t port = 6700) {
     control::WantedTopology t;
@@ -111,8 +113,13 @@ struct Deployed {
     }
     return t;
   }
+  void phase(control::Phase phase) {
+    std::vector<control::WantedTopology> all = master.wanted().topologies;
+    all[0].phase = phase;
+    master.want(std::move(all));
+  }
   void start() {
-    host.start(master.address());
+    host.start(master.address(), more);
     REQUIRE(master.pump([&] { return master.beat() && master.beat()->complete; }));
   }
   bool runs(std::uint16_t port) const {
@@ -216,6 +223,138 @@ TEST_CASE("A silent master touches no worker; deaths are still repaired") {
     ::poll(nullptr, 0, 20);
   }
   CHECK(d.host.pids().at(6701) == before.at(6701));
+}
+
+TEST_CASE("A worker that is stopped and reports no more is killed, and runs again") {
+  Deployed d;
+  d.more = {"--worker-timeout", "2s"};
+  d.deploy(file_of());
+  const auto before = d.host.pids();
+  REQUIRE(::kill(static_cast<pid_t>(before.at(6701)), SIGSTOP) == 0);
+  REQUIRE(d.master.pump(
+      [&] { return d.runs(6701) && d.master.slot(6701)->incarnation == control::incarnation_of(1, 2); }, seconds(8)));
+  CHECK(d.master.told("killed: no report for 2 s"));
+  CHECK(d.host.pids().at(6700) == before.at(6700));
+}
+
+TEST_CASE("Deactivated, a topology gets acks and emits nothing new; activated, it goes on, by the same processes") {
+  Deployed d;
+  d.deploy(file_of());
+  const auto before = d.host.pids();
+  const auto emitted = [&] { return d.master.slot(6700)->report->tasks[0].roots; };
+  d.phase(control::Phase::kInactive);
+  std::uint64_t last = 0;
+  REQUIRE(d.master.pump([&] {
+    return d.master.slot(6700)->report->tasks[0].pending == 0 && std::exchange(last, emitted()) == emitted();
+  }));
+  std::uint64_t beats = d.master.beats;
+  REQUIRE(d.master.pump([&] { return d.master.beats >= beats + 3; }));
+  CHECK(emitted() == last);
+  REQUIRE(::kill(static_cast<pid_t>(before.at(6700)), SIGKILL) == 0);  // started anew, it is as it was
+  REQUIRE(
+      d.master.pump([&] { return d.runs(6700) && d.master.slot(6700)->incarnation == control::incarnation_of(1, 2); }));
+  beats = d.master.beats;
+  REQUIRE(d.master.pump([&] { return d.master.beats >= beats + 3; }));
+  CHECK(emitted() == 0);
+  d.phase(control::Phase::kActive);
+  REQUIRE(d.master.pump([&] { return d.acked() > 100; }));
+  CHECK(d.host.pids().at(6701) == before.at(6701));
+}
+
+TEST_CASE("Drained, a topology finishes; ended, its slots are free for the next one") {
+  Deployed d;
+  d.deploy(file_of());
+  d.phase(control::Phase::kDraining);
+  REQUIRE(
+      d.master.pump([&] { return d.master.slot(6700)->report->finished && d.master.slot(6701)->report->finished; }));
+  CHECK(d.master.slot(6700)->report->tasks[0].acked == d.master.slot(6700)->report->tasks[0].roots);
+  d.master.want({d.topology(file_of(), "u-1")});
+  REQUIRE(d.master.pump([&] { return d.both_run() && d.master.slot(6700)->topology == "u-1" && d.acked() > 0; }));
+  CHECK(d.host.pids().size() == 2);
+  CHECK(d.master.slot(6700)->incarnation == control::incarnation_of(1, 1));
+}
+
+TEST_CASE("A plugin that misses a library is told with the library's name, and nothing of it runs") {
+  Deployed d;
+  d.start();
+  std::string file = file_of();
+  for (std::size_t at = 0; (at = file.find("probe", at)) != std::string::npos; at += 11)
+    file.replace(at, 5, "bad_library");
+  control::WantedTopology t = d.topology(file);
+  t.revision.plugins = {d.master.add_plugin("bad_library", built("tests/plugins/bad_library.so"))};
+  d.master.want({t});
+  REQUIRE(d.master.pump([&] { return d.master.told("libelsewhere.so: cannot open shared object file"); }));
+  REQUIRE(d.master.pump([&] {
+    const control::SlotReport* s = d.master.slot(6700);
+    return s != nullptr && s->why.find("libelsewhere.so") != std::string::npos;
+  }));
+}
+
+TEST_CASE("A worker that cannot start is a crash loop in the end, with its last words and the end of its log") {
+  Deployed d;
+  d.start();
+  d.master.want({d.topology(file_of("count: 1", "throw_in: open"))});
+  REQUIRE(d.master.pump([&] {
+    const control::SlotReport* s = d.master.slot(6701);
+    return s != nullptr && s->state == SlotState::kCrashLooping && !s->alive;
+  }));
+  CHECK(d.master.slot(6701)->why.starts_with("cannot start: bolt#0: open: asked to throw in open (exit status 2)"));
+  CHECK(d.master.slot(6700)->state == SlotState::kRunning);
+}
+
+TEST_CASE("USR1 ends a supervisor and its workers; --kill-workers makes TERM do so") {
+  for (const int number : {SIGUSR1, SIGTERM}) {
+    CAPTURE(number);
+    Deployed d;
+    if (number == SIGTERM) d.more = {"--kill-workers"};
+    d.deploy(file_of());
+    const Exit exit = d.host.end(number);
+    CHECK_FALSE(exit.by_signal);
+    CHECK(exit.code == 0);
+    CHECK(d.host.pids().empty());
+  }
+}
+
+TEST_CASE("A supervisor that is killed at any moment of a launch leaves one process a slot, and no life comes twice") {
+  Deployed d;
+  d.start();
+  std::map<std::uint16_t, Incarnation> last;
+  const int rounds = std::getenv("GALE_ROUNDS") == nullptr ? 12 : std::atoi(std::getenv("GALE_ROUNDS"));
+  for (int round = 1; round <= rounds; ++round) {
+    CAPTURE(round);
+    control::WantedTopology t = d.topology(file_of());
+    for (control::Placed& p : t.places) p.dead = last[p.slot.port];  // what ran is to be replaced
+    d.master.want({t});
+    d.master.pump_for(milliseconds(round * 7 % 60));
+    d.host.end(SIGKILL);
+    const std::string boot = d.master.beat()->boot;
+    d.host.start(d.master.address());
+    REQUIRE(d.master.pump([&] { return d.master.beat()->boot != boot && d.both_run(); }));
+    CHECK(d.host.pids().size() == 2);
+    for (const std::uint16_t port : {6700, 6701}) {
+      CHECK(d.master.slot(port)->incarnation > last[port]);
+      last[port] = d.master.slot(port)->incarnation;
+    }
+  }
+}
+
+TEST_CASE("A second supervisor with the same folder is refused; wrong words are, too") {
+  Deployed d;
+  d.start();
+  const auto status = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {built("bin/gale"), "supervisor"});
+    Result<Process> process = Process::start(words);
+    REQUIRE(process);
+    pollfd p{process->fd(), POLLIN, 0};
+    REQUIRE(::poll(&p, 1, 20000) == 1);
+    Exit exit;
+    REQUIRE(process->ended(exit));
+    return exit.code;
+  };
+  CHECK(status({"--state", d.host.state().string()}) == 1);
+  CHECK(status({"--state", d.host.state().string(), "--ports", "80"}) == 2);
+  CHECK(status({"--state", d.host.state().string(), "--ports", "6700", "--slots", "2"}) == 2);
+  CHECK(status({"--state", d.host.state().string(), "--master", "nowhere"}) == 2);
 }
 
 }  // namespace

@@ -111,6 +111,8 @@ struct FakeRequests final : Requests {
   const Clock& clock;
   bool silent = false;
   control::Wanted wanted{1, {}};
+  Value::Array asks;
+  std::vector<Value> told;
   std::map<std::string, std::string> plugins;
   std::deque<std::pair<control::Request, TimePoint>> held;
   std::deque<control::Reply> replies;
@@ -127,11 +129,16 @@ struct FakeRequests final : Requests {
       const auto& [r, at] = held.front();
       if (r.verb == "plugin") {
         replies.push_back(plugin(r));
+      } else if (r.verb == "told") {
+        told.push_back(r.args);
+        replies.push_back({r.id, {}, {}});
       } else {
         const bool hold =
             control::to_beat(r.args).seen == wanted.version && clock.now() < at + seconds(1) && held.size() == 1;
         if (hold) break;
-        replies.push_back({r.id, control::to_value(wanted), {}});
+        Value::Map map = control::to_value(wanted).get<Value::Map>();
+        map.emplace("asks", asks);
+        replies.push_back({r.id, map, {}});
       }
       held.pop_front();
     }
@@ -518,6 +525,19 @@ TEST_CASE("Plugins that nobody needs are kept for a while, then removed; files o
   CHECK(s.state->plugins().size() == 1);
   s.run(std::chrono::minutes(2));
   CHECK(s.state->plugins().empty());
+}
+
+TEST_CASE("What the master asks is answered once each, until it is known to be heard") {
+  Scene s;
+  std::ofstream(*s.state->log_file("t-1", WorkerId(0))) << "one\ntwo\n";
+  s.requests.asks = {Value::Map{{"id", "a"}, {"what", "log"}, {"topology", "t-1"}, {"place", 0}, {"lines", 1}},
+                     Value::Map{{"id", "b"}, {"what", "log"}, {"topology", "t-1"}, {"place", 1}},
+                     Value::Map{{"id", "c"}, {"what", "weather"}}};
+  s.run(seconds(5));
+  REQUIRE(s.requests.told.size() == 3);
+  CHECK(control::map_in(s.requests.told[0], "value").find("text")->get<Bytes>().data == "two\n");
+  CHECK(control::text_in(s.requests.told[1], "refused") == "there is no log of worker 2 of t-1 on this host");
+  CHECK(control::text_in(s.requests.told[2], "refused").find("older than the master") != std::string::npos);
 }
 
 TEST_CASE("end_workers ends them all and starts none again, but keeps what is installed") {
