@@ -15,8 +15,9 @@ enum class Level { kDebug, kInfo, kWarn, kError, kOff };
   return plugin < static_cast<unsigned>(Level::kError) ? static_cast<Level>(plugin) : Level::kError;
 }
 
-/// Before the first line: what is shown, and a name for this process ("worker 1.3"), empty for none.
-void start(Level least, std::string_view process_name);
+/// Before the first line: what is shown, and a name for this process ("worker 1.3"), empty for none. `fd`: where lines
+/// go, a write(2) each.
+void start(Level least, std::string_view process_name, int fd = 2);
 void line(Level level, std::string_view where, std::string_view text);
 
 inline void debug(std::string_view where, std::string_view text) { line(Level::kDebug, where, text); }

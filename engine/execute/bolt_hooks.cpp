@@ -12,10 +12,9 @@ namespace gale::execute {
 void BoltTask::execute_told() {
   const std::uint32_t first = view_.first;
   const std::uint8_t* const record = view_.at;
-  view_.limit = 1;
   const TimePoint before = env_.clock.now();
   lend();
-  const host::Status s = instance_->execute(view_);
+  const host::Status s = told(crash::Call::kExecute, [&] { return call_execute(); });
   now_ = env_.clock.now();
   copier_.set_time(now_);
   const Duration took = now_ - before;

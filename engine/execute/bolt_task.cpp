@@ -11,6 +11,8 @@ namespace gale::execute {
 namespace {
 
 constexpr Duration kTurn = std::chrono::microseconds(200);
+constexpr Duration kAlone = std::chrono::milliseconds(20);       // a tuple that has crashed a worker waits so long...
+constexpr Duration kAsideMost = std::chrono::milliseconds(500);  // ...and so much longer while others come
 constexpr double kTimedAlone = 2e3;  // an execute that takes longer has a call, and a time, of its own: 66 ns more
 constexpr Duration kQuiet = std::chrono::seconds(1);  // then nothing untracked is thought to come round any more
 constexpr double kCallNs = 1e6;  // a call of execute is cut at a millisecond, so that what it emitted can leave
@@ -46,6 +48,7 @@ Turn BoltTask::run(TimePoint now) {
   }
   touch_when_due([this](const auto& look) {
     if (batch_ != nullptr) look(view_.at, view_.end);
+    if (aside_ != nullptr) look(aside_->data, aside_->data + aside_->bytes);
     inbox_.each(look);
   });
   acks_.flush();
@@ -60,9 +63,9 @@ Turn BoltTask::run(TimePoint now) {
   }
   if (more && delivered && wait_in_crowd()) more = false;
   const bool finish_again = phase_ == Phase::kFinishing && !finish_waits_;
-  const bool holds = batch_ != nullptr || !inbox_.empty() || !delivered;
+  const bool holds = batch_ != nullptr || aside_ != nullptr || !inbox_.empty() || !delivered;
   const TimePoint due =
-      delivered ? std::min(next_tick_, quiet_until_) : TimePoint::max();  // else nothing can be done then
+      delivered ? std::min({next_tick_, quiet_until_, aside_at_}) : TimePoint::max();  // else nothing can be done then
   return {delivered && (more || finish_again), holds ? std::min(due, next_touch()) : due};
 }
 
@@ -70,7 +73,7 @@ Turn BoltTask::run(TimePoint now) {
 bool BoltTask::step() {
   if (take_wake()) {
     finish_waits_ = false;
-    if (const host::Status s = in_call([&] { return instance_->posted(); }); !s) thrown("job", s);
+    if (const host::Status s = in_call(crash::Call::kJob, [&] { return instance_->posted(); }); !s) thrown("job", s);
     return true;
   }
   if (now_ >= next_tick_) {
@@ -83,12 +86,13 @@ bool BoltTask::step() {
              " MiB, topology.task.max.kept.bytes): it must ack or fail kept tuples before it gets more");
       return false;
     }
-    wire::BatchPtr batch = inbox_.take(now_);
+    wire::BatchPtr batch = next_batch();
     if (batch == nullptr) return false;
     if (batch->end) {
       take_end(batch->source);
       return true;
     }
+    if (batch->count == 0) return true;  // all of it was set aside
     last_input_ = now_;
     if (batch->feedback && sources_.empty()) {
       drop_left_over(*batch);
@@ -174,11 +178,18 @@ std::uint32_t BoltTask::limit() noexcept {
 }
 
 void BoltTask::execute() {
+  view_.limit = hooks_ ? 1 : limit();
+  if (const Poison* const poison = poison_.load(std::memory_order_acquire); __builtin_expect(poison != nullptr, 0)) {
+    view_.limit = limit_by(*poison);
+    if (view_.limit == 0) {
+      if (poison->of(view_.at) == Poison::Verdict::kPoison) return refuse_poison();
+      view_.limit = 1;
+    }
+  }
   if (__builtin_expect(hooks_ != nullptr, 0)) return execute_told();
   const TimePoint before = now_;
   const std::uint32_t first = view_.first;
-  view_.limit = limit();
-  const host::Status s = in_call([&] { return instance_->execute(view_); });
+  const host::Status s = in_call(crash::Call::kExecute, [&] { return call_execute(); });
   finish_inputs(view_.first);
   now_ = env_.clock.now();
   copier_.set_time(now_);
@@ -187,6 +198,90 @@ void BoltTask::execute() {
     finish_inputs(view_.first);
   }
   count_executed(view_.first - first, now_ - before);
+}
+
+/// How many may be run before the first that must not.
+std::uint32_t BoltTask::limit_by(const Poison& poison) {
+  const std::uint32_t most = poison.alone() ? 1 : std::min(view_.limit, view_.count - view_.first);
+  const std::uint8_t* record = view_.at;
+  std::uint32_t n = 0;
+  for (; n < most && poison.of(record) == Poison::Verdict::kClean; ++n) record += wire::head_of(record).size;
+  return n;
+}
+
+/// What has crashed a worker, and is not poison yet, runs by itself and last, when what came with it has had time to be
+/// told: the crash that may come costs no other tuple an attempt.
+void BoltTask::set_aside(const Poison& poison, wire::Batch& batch) {
+  std::uint8_t* kept = batch.data;
+  const std::uint8_t* const end = batch.data + batch.bytes;
+  std::uint32_t count = 0;
+  for (const std::uint8_t* at = batch.data; at != end;) {
+    const std::uint32_t size = wire::head_of(at).size;
+    if (poison.of(at) != Poison::Verdict::kSuspect || !put_aside(batch.source, at, size)) {
+      std::memmove(kept, at, size);
+      kept += size;
+      ++count;
+    }
+    at += size;
+  }
+  batch.count = count;
+  batch.bytes = static_cast<std::uint32_t>(kept - batch.data);
+}
+
+/// False: there is no room, and it stays where it is.
+bool BoltTask::put_aside(TaskId source, const std::uint8_t* record, std::uint32_t size) {
+  if (aside_ == nullptr) {
+    aside_ = env_.batches.take(std::max(size, component_.settings.batch_bytes));
+    aside_->source = source;
+    aside_at_ = now_ + kAlone;
+  }
+  if (aside_->source != source || aside_->capacity - aside_->bytes < size) return false;
+  std::memcpy(aside_->data + aside_->bytes, record, size);
+  aside_->bytes += size;
+  ++aside_->count;
+  return true;
+}
+
+/// The next batch to be run: of the inbox, or what was set aside when there is no other, and at last anyhow.
+wire::BatchPtr BoltTask::next_batch() {
+  if (aside_ != nullptr && now_ >= aside_at_ && (inbox_.empty() || now_ >= aside_at_ + kAsideMost)) {
+    aside_at_ = TimePoint::max();
+    return std::move(aside_);
+  }
+  wire::BatchPtr batch = inbox_.take(now_);
+  const Poison* const poison = poison_.load(std::memory_order_acquire);
+  if (__builtin_expect(poison != nullptr, 0) && batch != nullptr && !batch->end && !batch->feedback)
+    set_aside(*poison, *batch);
+  return batch;
+}
+
+/// The next input fails for good, unseen by user code.
+void BoltTask::refuse_poison() {
+  counters_.poisoned.add(1);
+  report("poison: a tuple that was executed in " + std::to_string(crash::Suspects::kCrashes) +
+         " crashes is failed without being run again");
+  fail_reason_ = std::string(kPoisonReason) + name_ + ": it was executed in " +
+                 std::to_string(crash::Suspects::kCrashes) + " crashes of workers";
+  verdicts_[view_.first] = GALE_VERDICT_FAILED;
+  view_.at += wire::head_of(view_.at).size;
+  ++view_.first;
+  if (hooks_) {
+    while (input_ != view_.first) finish_told();
+  } else {
+    finish_inputs(view_.first);
+  }
+  if (view_.first == view_.count) batch_.reset();
+}
+
+/// Says in the crash page what it is about to run. An SDK that does not tell its place in a batch runs one tuple.
+host::Status BoltTask::call_execute() {
+  crash::Entry& entry = *crash::mine;
+  entry.first.store(view_.first, std::memory_order_relaxed);
+  entry.count.store(view_.count, std::memory_order_relaxed);
+  entry.source.store(view_.source_task, std::memory_order_relaxed);
+  entry.at.store(view_.at, std::memory_order_relaxed);
+  if (view_.limit == 1) __atomic_store_n(&entry.running, view_.first, __ATOMIC_RELAXED);
+  return instance_->execute(view_);
 }
 
 /// The boundary itself is broken; the rest of the batch cannot be trusted to this component.
@@ -223,13 +318,13 @@ void BoltTask::tick() {
   if (next_tick_ <= now_) next_tick_ = now_ + period;  // late rather than twice
   finish_waits_ = false;
   const auto at = now_.time_since_epoch().count();
-  if (const host::Status s = in_call([&] { return instance_->tick(at); }); !s) thrown("tick", s);
+  if (const host::Status s = in_call(crash::Call::kTick, [&] { return instance_->tick(at); }); !s) thrown("tick", s);
   now_ = env_.clock.now();
 }
 
 void BoltTask::try_finish() {
   quiet_until_ = TimePoint::max();
-  if (!sources_.empty() || !inbox_.empty() || batch_ != nullptr || outbox_.refused()) return;
+  if (!sources_.empty() || !inbox_.empty() || batch_ != nullptr || aside_ != nullptr || outbox_.refused()) return;
   if (got_untracked_ && phase_ == Phase::kRunning && now_ < last_input_ + kQuiet) {
     quiet_until_ = last_input_ + kQuiet;
     return;
@@ -241,7 +336,7 @@ void BoltTask::try_finish() {
   if (phase_ == Phase::kFinishing && !finish_waits_) {
     bool done = true;
     const std::uint64_t before = emitted_ + counters_.emitted.read();
-    const host::Status s = in_call([&] { return instance_->finish(done); });
+    const host::Status s = in_call(crash::Call::kFinish, [&] { return instance_->finish(done); });
     if (!s) {
       thrown("finish", s);
       env_.watcher.error(id_, "final results lost: finish threw: " + s.text);

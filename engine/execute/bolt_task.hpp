@@ -9,7 +9,9 @@
 
 #include "engine/execute/component_task.hpp"
 #include "engine/execute/inbox.hpp"
+#include "engine/execute/poison.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -24,6 +26,8 @@ class BoltTask final : public ComponentTask {
   Turn run(TimePoint now) override;
   [[nodiscard]] std::uint64_t backlog() const noexcept override { return inbox_.bytes(); }
   [[nodiscard]] Inbox& inbox() noexcept { return inbox_; }
+  /// Tuples not to be run, from its next call on; outlives the task. Any thread.
+  void avoid(const Poison* poison) noexcept { poison_.store(poison, std::memory_order_release); }
   /// Drops, counted, what came round a cycle after this task had said all. When the pool has stopped.
   void drop_rest();
 
@@ -37,6 +41,7 @@ class BoltTask final : public ComponentTask {
   void drop_left_over(wire::Batch& batch);
   void begin(wire::BatchPtr batch);
   void execute();
+  [[nodiscard]] host::Status call_execute();
   void count_executed(std::uint32_t ran, Duration time);
   void give_up_batch(const host::Status& why);
   void wait_for_end_of(ComponentId component);
@@ -44,6 +49,11 @@ class BoltTask final : public ComponentTask {
   void tick();
   void try_finish();
   [[nodiscard]] std::uint32_t limit() noexcept;
+  [[nodiscard]] std::uint32_t limit_by(const Poison& poison);
+  void set_aside(const Poison& poison, wire::Batch& batch);
+  bool put_aside(TaskId source, const std::uint8_t* record, std::uint32_t size);
+  [[nodiscard]] wire::BatchPtr next_batch();
+  void refuse_poison();
 
   template <std::uint32_t kValuesAt>
   class Walk;
@@ -88,6 +98,9 @@ class BoltTask final : public ComponentTask {
   bool heads_cycle_ = false, got_untracked_ = false;
   TimePoint last_input_{}, quiet_until_ = TimePoint::max();
   bool finish_waits_ = false;  // finish() had nothing more to say for now: a tick or a job asks again
+  std::atomic<const Poison*> poison_{nullptr};
+  wire::BatchPtr aside_;                   // what has crashed workers, and runs by itself...
+  TimePoint aside_at_ = TimePoint::max();  // ...from then on
   // Time.
   TimePoint next_tick_ = TimePoint::max();
   std::uint32_t alone_ = 0;  // calls of one

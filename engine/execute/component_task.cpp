@@ -171,12 +171,15 @@ std::optional<std::string> ComponentTask::start_hook(std::size_t number, const g
 }
 
 std::optional<std::string> ComponentTask::start(const gale_component& component) {
-  host::Created created = host::Instance::create(component, table_);
+  now_ = env_.clock.now();
+  host::Created created = told(crash::Call::kOpen, [&] { return host::Instance::create(component, table_); });
   if (!created) return name_ + ": " + created.error;
   instance_ = std::move(created.instance);
-  if (const host::Status s = instance_->open(); !s) return name_ + ": open: " + s.text;
+  if (const host::Status s = told(crash::Call::kOpen, [&] { return instance_->open(); }); !s)
+    return name_ + ": open: " + s.text;
   if (!begins_active()) return std::nullopt;
-  if (const host::Status s = instance_->activate(true); !s) return name_ + ": activate: " + s.text;
+  const host::Status active = told(crash::Call::kActivate, [&] { return instance_->activate(true); });
+  if (!active) return name_ + ": activate: " + active.text;
   return std::nullopt;
 }
 
@@ -185,8 +188,13 @@ void ComponentTask::stop() {
     if (const std::string wrong = custom->stop(); !wrong.empty()) report(wrong);
   }
   if (instance_) {
-    if (const host::Status s = instance_->close(); !s) report("close: " + s.text);
-    instance_.reset();
+    now_ = env_.clock.now();
+    const host::Status closed = told(crash::Call::kClose, [&] {
+      host::Status status = instance_->close();
+      instance_.reset();
+      return status;
+    });
+    if (!closed) report("close: " + closed.text);
   }
   if (hooks_) hooks_->cleanup();
 }
@@ -196,6 +204,7 @@ void ComponentTask::lend() {
   lent_end_ = lent_ + kLentBytes;
   out_.at = out_.begun = lent_;
   out_.end = lent_end_;
+  out_.running = &crash::mine->running;
   __atomic_store_n(&out_.stop, 0u, __ATOMIC_RELAXED);
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "engine/base/histogram.hpp"
+#include "engine/crash/page.hpp"
 #include "engine/execute/copier.hpp"
 #include "engine/execute/counters.hpp"
 #include "engine/execute/environment.hpp"
@@ -80,11 +81,17 @@ class ComponentTask : public Schedulable {
 
   /// Runs one call of the instance: lends the buffer, calls, passes what became final. `call` returns a host::Status.
   template <class F>
-  host::Status in_call(F&& call) {
+  host::Status in_call(crash::Call kind, F&& call) {
     lend();
-    host::Status status = call();
+    host::Status status = told(kind, call);
     take_back();
     return status;
+  }
+  /// A call of user code that the crash page tells of.
+  template <class F>
+  auto told(crash::Call kind, F&& call) {
+    const crash::Scope scope(kind, id_, now_);
+    return call();
   }
   void lend();
   void take_back();

@@ -40,6 +40,7 @@ struct Counters {
   Count forgotten;    // inputs neither acked, failed nor kept
   Count misuse;       // acks and emits of tuples already settled, refused
   Count dropped;      // untracked emits that could not be routed; what failed roots left in a cycle
+  Count poisoned;     // inputs failed without being run, since they had crashed workers; in `failed` too
   Count late;         // inputs that came after finish()
   // Spouts.
   Count roots;  // tracked emits, replays not counted

@@ -55,6 +55,7 @@ std::string OwnThread::running(TimePoint by) {
 }
 
 void OwnThread::loop() {
+  const crash::Thread in_page(pool_.page_);
   name_thread(task_.name());
   std::unique_lock lock(lock_);
   for (;;) {

@@ -26,9 +26,10 @@ std::string name_of(std::uint32_t thread) { return "gale pool " + std::to_string
 
 }  // namespace
 
-Pool::Pool(std::uint32_t threads, const Clock& clock, Poller& poller)
+Pool::Pool(std::uint32_t threads, const Clock& clock, Poller& poller, crash::Page* page)
     : clock_(clock),
       poller_(poller),
+      page_(page),
       threads_(threads != 0 ? threads : std::max(1u, std::thread::hardware_concurrency())) {
   for (std::uint32_t i = 0; i < threads_; ++i) workers_.push_back(std::make_unique<Worker>());
 }
@@ -65,7 +66,10 @@ void Pool::call(Schedulable& task, const std::function<void()>& f) {
     f();
     this_task = nullptr;
   };
-  if (task.own_ == nullptr) return known();
+  if (task.own_ == nullptr) {
+    const crash::Thread in_page(page_);
+    return known();
+  }
   task.own_->call(known);
 }
 
@@ -175,6 +179,7 @@ void Pool::fire_timers(TimePoint now) {  // under lock_
 }
 
 void Pool::loop(std::uint32_t self) {
+  const crash::Thread in_page(page_);
   this_pool = this;
   this_worker = self;
   name_thread(name_of(self));
@@ -182,6 +187,7 @@ void Pool::loop(std::uint32_t self) {
   Worker& me = *workers_[self];
   ::pthread_getcpuclockid(::pthread_self(), &me.cpu_clock);
   me.tid = ::gettid();
+  me.entry = page_ == nullptr ? nullptr : crash::mine;
   ++busy_;
   wake_monitor();
   me.turn_end = clock_.now();

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "engine/base/clock.hpp"
+#include "engine/crash/handler.hpp"
 #include "engine/execute/own_thread.hpp"
 #include "engine/execute/poller.hpp"
 #include "engine/execute/schedulable.hpp"
@@ -37,8 +38,8 @@ class Pool {
   /// Threads beyond the configured ones, which replace blocked ones: a bound on what user code may cause.
   static constexpr std::uint32_t kMostExtra = 256;
 
-  /// `threads` 0: one a core. The clock and the poller outlive the pool.
-  Pool(std::uint32_t threads, const Clock& clock, Poller& poller);
+  /// `threads` 0: one a core. All that is passed in outlives the pool. `page`: where its threads say what they run.
+  Pool(std::uint32_t threads, const Clock& clock, Poller& poller, crash::Page* page = nullptr);
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -80,6 +81,7 @@ class Pool {
     bool blocked = false;  // the running turn stands still: another thread has its place
     clockid_t cpu_clock{};
     pid_t tid = 0;
+    crash::Entry* entry = nullptr;
     std::thread thread;
     Turn turn;             // the thread's own: what the last turn said
     TimePoint turn_end{};  // the thread's own
@@ -117,6 +119,7 @@ class Pool {
 
   const Clock& clock_;
   Poller& poller_;
+  crash::Page* const page_;
   std::mutex lock_;     // short: queues and timers; never held while user code or the poller runs
   std::mutex polling_;  // held by the thread that is in the poller; taken after lock_ was given up
   const std::uint32_t threads_;

@@ -78,6 +78,7 @@ void Pool::monitor() {
 /// A turn is long. When its thread uses no CPU meanwhile, it waits for something, and another takes its place.
 void Pool::watch_turn(Worker& worker, TimePoint now) {
   worker.running->hurry();
+  if (worker.entry != nullptr && now - worker.since >= kBlocked) crash::Page::capture(*worker.entry);
   if (worker.blocked) return;
   const Duration cpu = cpu_of(worker.cpu_clock);
   if (!worker.looked_at || cpu - worker.cpu > kStandsStill) {

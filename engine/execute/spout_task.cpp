@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/execute/spout_task.hpp"
 
+#include "engine/execute/poison.hpp"
 #include "gale/codec/write.hpp"
 #include "gale/value.hpp"
 
@@ -15,6 +16,8 @@ constexpr Duration kTurn = std::chrono::microseconds(200);
 constexpr double kCallNs = 1e5;  // next() is asked for this much at a time, so that completions are told in between
 constexpr Duration kEmptyFirst = std::chrono::milliseconds(1), kEmptyMost = std::chrono::milliseconds(100);
 constexpr Duration kThrownFirst = std::chrono::milliseconds(10), kThrownMost = std::chrono::seconds(1);
+
+bool is_poison(const ack::Failed& failed) { return std::string_view(failed.reason).starts_with(kPoisonReason); }
 
 }  // namespace
 
@@ -45,7 +48,7 @@ Turn SpoutTask::run(TimePoint now) {
   copier_.set_time(now);
   take_completions();
   if (take_wake()) {
-    if (const host::Status s = in_call([&] { return instance_->posted(); }); !s) thrown("job", s);
+    if (const host::Status s = in_call(crash::Call::kJob, [&] { return instance_->posted(); }); !s) thrown("job", s);
     rearm_ = true;
     if (state_ == GALE_NEXT_WOKEN || (state_ == GALE_NEXT_UNTIL && !threw_)) state_ = GALE_NEXT_EMITTED;
   }
@@ -109,7 +112,8 @@ void SpoutTask::follow_orders() {
 void SpoutTask::activate(bool active) {
   if (std::exchange(runs_, active) == active) return;
   if (active && state_ != GALE_NEXT_FINISHED) state_ = GALE_NEXT_EMITTED;
-  if (const host::Status s = instance_->activate(active); !s) thrown(active ? "activate" : "deactivate", s);
+  const host::Status s = told(crash::Call::kActivate, [&] { return instance_->activate(active); });
+  if (!s) thrown(active ? "activate" : "deactivate", s);
 }
 
 bool SpoutTask::may_call() const { return wants_call() && !env_.budget.exceeded(); }
@@ -130,7 +134,7 @@ bool SpoutTask::call_next() {
       std::clamp(kCallNs / std::max(mean_ns_, 1.0), 1.0, 256.0));  // 256 of 40 bytes stay in the first cache
   run.tracked = static_cast<std::uint32_t>(free_.size());
   const TimePoint before = now_;
-  const host::Status status = in_call([&] { return instance_->next(run); });
+  const host::Status status = in_call(crash::Call::kNext, [&] { return instance_->next(run); });
   now_ = env_.clock.now();
   copier_.set_time(now_);
   if (run.calls > 0) mean_ns_ += 0.3 * (static_cast<double>((now_ - before).count()) / run.calls - mean_ns_);
@@ -268,7 +272,7 @@ void SpoutTask::take_completions() {
   for (const ack::Failed& failed : taken_.failed) {
     const RootEvent root = root_of(failed.slot);
     tell_failed(failed);
-    if (hooks_) hooks_->failed(root, failed.reason, is_last(root.attempt));
+    if (hooks_) hooks_->failed(root, failed.reason, is_last(root.attempt, failed));
   }
   taken_.clear();
   if (state_ == GALE_NEXT_WOKEN) state_ = GALE_NEXT_EMITTED;  // an ack or a fail may be what it waits for
@@ -292,22 +296,23 @@ void SpoutTask::tell_acked(const std::vector<std::uint32_t>& slots) {
   }
   latency_.add(static_cast<std::uint64_t>((now_ - opened).count()), alike);
   counters_.acked.add(slots.size());
-  if (const host::Status s = instance_->completed(told_); !s) thrown("ack", s);
+  if (const host::Status s = told(crash::Call::kCompleted, [&] { return instance_->completed(told_); }); !s)
+    thrown("ack", s);
   if (!hooks_) return;
   for (const std::uint32_t slot : slots) hooks_->acked(root_of(slot));
 }
 
 /// Of a tuple, or of the letter that one which failed for good became.
-bool SpoutTask::is_last(std::uint32_t attempt) const {
+bool SpoutTask::is_last(std::uint32_t attempt, const ack::Failed& failed) const {
   const std::uint32_t most = component_.settings.max_attempts;
-  return attempt == most || attempt >= 2 * most;
+  return is_poison(failed) || attempt == most || attempt >= 2 * most;
 }
 
 void SpoutTask::tell_failed(const ack::Failed& failed) {
   const std::uint32_t slot = failed.slot;
   const std::uint64_t message = ledger_.message_of(slot);
   const std::uint16_t attempt = ledger_.attempt_of(slot);
-  const bool last = attempt >= component_.settings.max_attempts;
+  const bool last = attempt >= component_.settings.max_attempts || is_poison(failed);
   if (failed.outcome == ack::Outcome::kTimedOut) counters_.timed_out.add(1);
   free_.push_back(slot);
   const bool by_engine = replays_.holds(slot);
@@ -325,15 +330,17 @@ void SpoutTask::tell_failed(const ack::Failed& failed) {
   const gale_completion completion{message,        0, attempt,
                                    last ? 1u : 0u, 0, {failed.reason.data(), failed.reason.size()}};
   if (last) report("failed for good after " + std::to_string(attempt) + " attempts: " + failed.reason);
-  if (const host::Status s = instance_->completed({&completion, 1}); !s) thrown("fail", s);
+  const host::Status s = told(crash::Call::kCompleted, [&] { return instance_->completed({&completion, 1}); });
+  if (!s) thrown("fail", s);
 }
 
 /// The tuple failed for good, and somebody reads dead letters: it leaves once more, as one, and the spout hears an ack
 /// when the letter is acked. A letter that fails is sent as often again as its tuple was.
 bool SpoutTask::bury(const ack::Failed& failed, std::uint64_t message, std::uint16_t attempt) {
   const std::uint32_t most = component_.settings.max_attempts;
-  if (!dead_letters_ || attempt >= 2 * most) return false;
-  if (replays_.stream_of(failed.slot) != *dead_letters_) {
+  const bool is_letter = dead_letters_ && replays_.stream_of(failed.slot) == *dead_letters_;
+  if (!dead_letters_ || attempt >= 2 * most || (is_letter && is_poison(failed))) return false;
+  if (!is_letter) {
     counters_.dead_letters.add(1);
     report("to the dead letters after " + std::to_string(attempt) + " attempts: " + failed.reason);
     std::string letter = codec::packed(
@@ -342,6 +349,7 @@ bool SpoutTask::bury(const ack::Failed& failed, std::uint64_t message, std::uint
     letter.pop_back();  // the nil: the values stand there, as they are
     letter += replays_.values_of(failed.slot);
     replays_.replace(failed.slot, *dead_letters_, std::move(letter));
+    attempt = static_cast<std::uint16_t>(std::max<std::uint32_t>(attempt, most));  // poison may come sooner
   }
   replays_.retry(failed.slot, message, static_cast<std::uint16_t>(attempt + 1),
                  attempt == most ? now_ : now_ + backoff(static_cast<std::uint16_t>(attempt - most)));

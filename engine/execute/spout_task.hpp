@@ -61,7 +61,7 @@ class SpoutTask final : public ComponentTask {
   const std::uint8_t* pass_untracked_run(const std::uint8_t* at, const std::uint8_t* end, std::uint16_t stream);
   const std::uint8_t* pass_tracked_run(const std::uint8_t* at, const std::uint8_t* end, std::uint16_t stream);
   void retry_due();
-  [[nodiscard]] bool is_last(std::uint32_t attempt) const;
+  [[nodiscard]] bool is_last(std::uint32_t attempt, const ack::Failed& failed) const;
   bool bury(const ack::Failed& failed, std::uint64_t message, std::uint16_t attempt);
   bool call_next();
   void after_next(const gale_run& run, const host::Status& status);

@@ -35,7 +35,7 @@ LinkHub::LinkHub(HubEvents& events, wire::BatchPool& pool, const Clock& clock)
 
 Result<std::unique_ptr<LinkHub>> LinkHub::create(HubOptions options, HubEvents& events, wire::BatchPool& pool,
                                                  const Clock& clock) {
-  auto transport = ZmqTransport::create({options.own, options.peers, options.limits.max_frame_bytes});
+  auto transport = ZmqTransport::create({options.own, options.peers, options.security, options.limits.max_frame_bytes});
   if (!transport) return Failed{transport.error()};
   std::unique_ptr<LinkHub> hub(new LinkHub(events, pool, clock));
   hub->transport_ = std::move(*transport);
@@ -186,7 +186,7 @@ LinkCounters LinkHub::counters(WorkerId id) const {
 }
 
 LinkHub::Counters LinkHub::counters() const {
-  return {garbage_.load(std::memory_order_relaxed), strangers_.load(std::memory_order_relaxed), transport_->dropped()};
+  return {garbage_.load(std::memory_order_relaxed), strangers_.load(std::memory_order_relaxed), transport_->counters()};
 }
 
 }  // namespace gale::link

@@ -12,11 +12,11 @@
 #include "engine/link/link.hpp"
 #include "engine/link/zmq_transport.hpp"
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -41,10 +41,11 @@ class HubEvents {
 struct HubOptions {
   Incarnation incarnation;
   std::uint64_t topology = 0;
-  wire::Limits limits;              // limits.me is this worker
-  std::vector<wire::Grant> grants;  // credit of each task here, for each peer
-  Endpoints own;
-  std::vector<std::pair<WorkerId, Endpoints>> peers;
+  wire::Limits limits;                                // limits.me is this worker
+  std::vector<wire::Grant> grants;                    // credit of each task here, for each peer
+  std::vector<Endpoints> own;                         // where it listens
+  std::vector<std::pair<WorkerId, Endpoints>> peers;  // all; where one is may not be known yet
+  std::optional<keys::Security> security;
   std::uint32_t transfer_batch_bytes = 128u << 10;
   LinkTimes times;
 };
@@ -74,8 +75,13 @@ class LinkHub {
   /// Takes what has arrived. True: there may be more. A call beside another thread's returns at once.
   bool poll(TimePoint now);
   /// To sleep on, and the question before each sleep: only after true (see ZmqTransport).
-  [[nodiscard]] std::array<int, 2> fds() const noexcept { return transport_->fds(); }
+  [[nodiscard]] const std::vector<int>& fds() const noexcept { return transport_->fds(); }
   [[nodiscard]] bool quiet();
+
+  /// The peer's place is elsewhere now, or its endpoints have become known. What was under way is sent again.
+  Result<void> move_peer(WorkerId peer, const Endpoints& to) { return transport_->move_peer(peer, to); }
+  /// Where this worker listens, with the ports that the system chose.
+  [[nodiscard]] const std::vector<Endpoints>& bound() const noexcept { return transport_->bound(); }
 
   [[nodiscard]] bool open(WorkerId peer) const;
   /// Every link: all data executed, all acks received, nothing on its way from here.
@@ -84,7 +90,7 @@ class LinkHub {
   struct Counters {
     std::uint64_t garbage_refused = 0;    // no frame of ours
     std::uint64_t strangers_refused = 0;  // a frame of a worker that is no peer, or for another
-    std::uint64_t sends_dropped = 0;      // by a full queue to an absent peer
+    ZmqTransport::Counters transport;
   };
   [[nodiscard]] Counters counters() const;
 

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "engine/base/clock.hpp"
+#include "engine/base/note_limiter.hpp"
 #include "engine/link/actions.hpp"
 #include "engine/link/backoff.hpp"
 #include "engine/link/counters.hpp"

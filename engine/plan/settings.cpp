@@ -26,6 +26,17 @@ constexpr SettingRow kRows[] = {
     {"topology.message.max.age.secs", &Settings::message_max_age, "seconds", 1, 7200, kInTopology,
      "A root older than that fails, however often it was touched.",
      "A hard end for what is worked on for ever; well above the timeout, or slow is lost."},
+    {"topology.task.hang.secs", &Settings::task_hang, "seconds", 0, 604800, kInTopology | kInComponent,
+     "A worker process ends itself, with the stack of that thread in its crash record, when one call of user code has "
+     "not returned for so long; 0: never.",
+     "Frees what hangs for ever; too short kills what is only slow. Above the longest call, finish() and waits for "
+     "other "
+     "systems included."},
+    {"topology.worker.memory.limit.bytes", &Settings::worker_memory_bytes, "bytes", 0, 1024 * kGiB, kInTopology,
+     "What a worker process may allocate (RLIMIT_DATA); beyond it allocations fail and user code's throw "
+     "std::bad_alloc; "
+     "0: no limit.",
+     "Contains a leak before the kernel chooses whom to kill; counts what is allocated, touched or not."},
     {"topology.acker.executors", &Settings::acker_executors, "executors", 0, 65535, kInTopology,
      "0: tracked tuples are acked as soon as they are emitted, and never replayed. Else every spout task has one "
      "acker.",

@@ -19,6 +19,8 @@ struct Settings {
   std::uint64_t replay_max_bytes = 64u << 20;            // topology.replay.max.bytes, a spout task
   std::uint64_t execute_max_emit_bytes = 64u << 20;      // topology.execute.max.emit.bytes
   std::uint64_t outbox_bytes = 16u << 20;                // topology.worker.outbox.bytes
+  std::uint64_t worker_memory_bytes = 0;                 // topology.worker.memory.limit.bytes; 0: none
+  Duration task_hang{};                                  // topology.task.hang.secs; 0: never
   std::uint64_t task_max_kept_bytes = 256u << 20;        // topology.task.max.kept.bytes
   std::uint32_t inbox_bytes = 256u << 10;                // topology.task.inbox.bytes: credit of one task
   std::uint32_t cycle_bytes = 16u << 20;                 // topology.cycle.max.bytes: of feedback, before one task

@@ -12,14 +12,6 @@
 #include <vector>
 
 namespace gale::worker {
-namespace {
-
-link::Endpoints endpoints_of(const std::string& dir, std::uint16_t worker) {
-  const std::string stem = "ipc://" + dir + "/w" + std::to_string(worker);
-  return {stem + ".data", stem + ".ack"};
-}
-
-}  // namespace
 
 struct Peers::Impl final : link::HubEvents {
   /// A task in another worker. Whoever is refused is written down under the same lock as the question was asked, so the
@@ -159,10 +151,12 @@ struct Peers::Impl final : link::HubEvents {
         o.grants.push_back({{TaskId(i), true}, c.settings.cycle_bytes});
     }
     for (const TaskId spout : plan.ledgers) o.limits.worker_of_ledger.push_back(plan.tasks[spout.value].worker);
-    o.own = endpoints_of(options.link_dir, options.self.value);
+    o.own = options.own;
     for (std::uint16_t w = 0; w < plan.workers; ++w) {
-      if (WorkerId(w) != options.self) o.peers.emplace_back(WorkerId(w), endpoints_of(options.link_dir, w));
+      if (WorkerId(w) == options.self) continue;
+      o.peers.emplace_back(WorkerId(w), w < options.places.size() ? options.places[w] : link::Endpoints{});
     }
+    o.security = options.security;
     o.transfer_batch_bytes = plan.settings.transfer_batch_bytes;
     return o;
   }
@@ -213,6 +207,10 @@ void Peers::tell(WorkerId worker, wire::AckBatch&& batch) {
   impl_->hub->ack(worker, std::move(batch), impl_->env.clock.now());
 }
 
+const std::vector<link::Endpoints>& Peers::listen_at() const { return impl_->hub->bound(); }
+
+Result<void> Peers::moved(WorkerId worker, const link::Endpoints& to) { return impl_->hub->move_peer(worker, to); }
+
 void Peers::task_ended(TaskId task) {
   std::vector<bool> reborn;
   {
@@ -242,7 +240,7 @@ LinkReport Peers::report() const {
     r.dropped_to_dead += c.frames_dropped_to_dead;
   }
   const link::LinkHub::Counters all = impl_->hub->counters();
-  r.garbage_refused += all.garbage_refused + all.strangers_refused;
+  r.garbage_refused += all.garbage_refused + all.strangers_refused + all.transport.keys_refused;
   return r;
 }
 

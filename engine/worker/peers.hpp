@@ -9,11 +9,13 @@
 #include "engine/execute/destination.hpp"
 #include "engine/execute/environment.hpp"
 #include "engine/execute/inbox.hpp"
+#include "engine/link/endpoints.hpp"
 #include "engine/wire/ack.hpp"
 #include "engine/worker/report.hpp"
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace gale::worker {
 
@@ -29,6 +31,9 @@ class Peers {
   Result<void> start();
   [[nodiscard]] execute::Destination& destination(TaskId task, bool feedback);
   void tell(WorkerId worker, wire::AckBatch&& batch);
+  [[nodiscard]] const std::vector<link::Endpoints>& listen_at() const;
+  /// That worker is to be found there from now on. Any thread.
+  Result<void> moved(WorkerId worker, const link::Endpoints& to);
   /// Its END has been taken by every link it goes over; from now on it is told again to peers that are started anew.
   void task_ended(TaskId task);
   /// All that was sent was executed, and all acks are told.

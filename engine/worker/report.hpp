@@ -19,7 +19,8 @@ struct TaskReport {
   std::uint64_t emitted = 0, transferred = 0, executed = 0, acked = 0, failed = 0;
   std::uint64_t thrown = 0, forgotten = 0, misuse = 0, dropped = 0, late = 0;
   std::uint64_t roots = 0, replayed = 0, timed_out = 0, stale_acks = 0, pending = 0;  // spouts
-  std::uint64_t dead_letters = 0;
+  std::uint64_t dead_letters = 0, poisoned = 0;
+  std::uint64_t busy_ms = 0;  // how long the call of its code that runs now has been running; 0: none
   bool finished = false;
   std::vector<std::pair<std::string, std::uint64_t>> user;  // what its user code counts, by name
   Histogram latency;  // bolts: of one execute; spouts: from emit to ack, of what was acked

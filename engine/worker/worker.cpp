@@ -3,22 +3,58 @@
 
 #include "engine/base/assert.hpp"
 #include "engine/base/log.hpp"
+#include "engine/crash/handler.hpp"
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <utility>
 
 namespace gale::worker {
+
+namespace {
+
+constexpr Duration kLasts = std::chrono::milliseconds(100);  // a call this long is noted with its tuple
+constexpr Duration kReach = std::chrono::seconds(2);         // how long a hung thread may take to write its record
+
+std::string in_seconds(Duration time) {
+  char seconds[32];
+  std::snprintf(seconds, sizeof seconds, "%g s", std::chrono::duration<double>(time).count());
+  return seconds;
+}
+
+}  // namespace
 
 Worker::Worker(const plan::Plan& plan, const Options& options, const Clock& clock)
     : plan_(plan),
       options_(options),
       clock_(clock),
-      pool_(options.threads != 0 ? options.threads : plan.settings.threads, clock, poller_),
+      page_(crash::Page::make(options.crash_page, legend())),
+      pool_(options.threads != 0 ? options.threads : plan.settings.threads, clock, poller_, page()),
       budget_(pool_, plan.settings.outbox_bytes),
       env_{plan, clock, pool_, poller_, batches_, budget_, *this, *this} {}
 
-Worker::~Worker() { stop(); }
+Worker::~Worker() {
+  stop();
+  crash::forget(page());
+}
+
+/// As crash/legend.hpp wants it.
+std::string Worker::legend() const {
+  std::string text;
+  for (std::uint32_t i = 0; i < plan_.tasks.size(); ++i) {
+    const plan::Component& component = plan_.component_of(TaskId(i));
+    std::string line = component.kind == host::ComponentKind::kSpout ? "spout " : "bolt ";
+    line += plan_.name_of(TaskId(i));
+    for (const std::size_t edge : component.inputs) {
+      const plan::Edge& e = plan_.edges[edge];
+      const plan::Component& from = plan_.component(e.from);
+      line += "\t" + from.id + "/" + from.streams[e.stream].name;
+    }
+    text += line + "\n";
+  }
+  return text;
+}
 
 void Worker::make_tasks() {
   bolts_.resize(plan_.tasks.size());
@@ -130,8 +166,10 @@ Result<void> Worker::open(host::PluginSearch& plugins, execute::ComponentTask& t
   return {};
 }
 
-Result<void> Worker::start(host::PluginSearch& plugins) {
+Result<void> Worker::start(host::PluginSearch& plugins, const crash::Suspects& suspects) {
+  if (!page_) return Failed{page_.error()};
   make_tasks();
+  if (!suspects.idle()) avoid(suspects);
   if (plan_.workers > 1) {
     peers_ = std::make_unique<Peers>(plan_, options_, env_, [this](TaskId dest) {
       return bolts_[dest.value] ? &bolts_[dest.value]->inbox() : nullptr;
@@ -182,16 +220,50 @@ void Worker::tell_stuck() {
                 [&](const std::string& name) { return std::find(names.begin(), names.end(), name) == names.end(); });
   for (const std::string& name : names) {
     if (!stuck_.insert(name).second) continue;
-    char seconds[32];
-    std::snprintf(seconds, sizeof seconds, "%g s", std::chrono::duration<double>(most).count());
-    say(name + ": one call of its code has not returned for " + seconds +
+    say(name + ": one call of its code has not returned for " + in_seconds(most) +
         " (topology.message.timeout.secs): its tuples time out");
   }
+}
+
+void Worker::avoid(const crash::Suspects& suspects) {
+  for (const auto& bolt : bolts_) {
+    if (!bolt) continue;
+    avoided_.push_back(execute::Poison::of(plan_, bolt->component(), suspects));
+    bolt->avoid(avoided_.back().get());
+  }
+}
+
+void Worker::look_for_hung() {
+  const TimePoint now = clock_.now();
+  page()->each_call([&](crash::Entry& entry) {
+    const Duration lasts = now.time_since_epoch() - Duration(entry.since_ns.load());
+    if (lasts < kLasts) return;
+    crash::Page::capture(entry);
+    const Duration most = plan_.component_of(TaskId(entry.task.load())).settings.task_hang;
+    if (most == Duration::zero() || lasts < most) return;
+    if (hung_ != TimePoint()) {
+      if (now - hung_ > kReach) crash::abort_unreached(entry);
+      return;
+    }
+    hung_ = now;
+    say(plan_.name_of(TaskId(entry.task.load())) + ": one call of its code has not returned for " + in_seconds(most) +
+        " (topology.task.hang.secs): this worker ends itself");
+    crash::abort_hung(entry);
+  });
 }
 
 Report Worker::report() {
   if (running_) tell_stuck();
   Report r;
+  std::map<std::uint32_t, std::uint64_t> busy;
+  const TimePoint now = clock_.now();
+  if (page() != nullptr) {
+    page()->each_call([&](const crash::Entry& entry) {
+      const Duration lasts = now.time_since_epoch() - Duration(entry.since_ns.load());
+      busy[entry.task.load()] =
+          static_cast<std::uint64_t>(std::max<std::int64_t>(lasts / std::chrono::milliseconds(1), 0));
+    });
+  }
   for (std::uint32_t i = 0; i < plan_.tasks.size(); ++i) {
     const execute::ComponentTask* task = nullptr;
     if (bolts_[i]) task = bolts_[i].get();
@@ -214,6 +286,8 @@ Report Worker::report() {
     t.replayed = c.replayed.read();
     t.timed_out = c.timed_out.read();
     t.dead_letters = c.dead_letters.read();
+    t.poisoned = c.poisoned.read();
+    if (const auto it = busy.find(i); it != busy.end()) t.busy_ms = it->second;
     if (spouts_[i]) {
       t.pending = spouts_[i]->pending();
       t.stale_acks = ackers_[plan_.tasks[i].ledger.value]->stale();
@@ -230,6 +304,15 @@ Report Worker::report() {
   r.results_lost = results_lost_;
   r.errors.swap(errors_);
   return r;
+}
+
+std::vector<link::Endpoints> Worker::listens_at() const {
+  return peers_ ? peers_->listen_at() : std::vector<link::Endpoints>();
+}
+
+Result<void> Worker::peer_moved(WorkerId peer, const link::Endpoints& to) {
+  ASSERT(peers_ && peer != options_.self && peer.value < plan_.workers, "a worker that is no peer has moved");
+  return peers_->moved(peer, to);
 }
 
 void Worker::drain() {

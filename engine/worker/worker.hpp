@@ -7,11 +7,15 @@
 
 #include "engine/base/clock.hpp"
 #include "engine/base/result.hpp"
+#include "engine/crash/page.hpp"
+#include "engine/crash/poison.hpp"
 #include "engine/execute/acker_task.hpp"
 #include "engine/execute/bolt_task.hpp"
 #include "engine/execute/environment.hpp"
 #include "engine/execute/spout_task.hpp"
 #include "engine/execute/worker_hook.hpp"
+#include "engine/keys/security.hpp"
+#include "engine/link/endpoints.hpp"
 #include "engine/plan/plan.hpp"
 #include "engine/worker/peers.hpp"
 #include "engine/worker/report.hpp"
@@ -21,6 +25,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -30,10 +35,13 @@ namespace gale::worker {
 struct Options {
   WorkerId self;
   Incarnation incarnation{1};
-  std::uint32_t threads = 0;  // 0: the topology's, else one a core
-  std::string link_dir;       // where the sockets of the workers' links are; empty when there is one worker
-  std::uint64_t token = 0;    // of this run of the topology: frames of another are refused
-  bool active = true;         // false: spouts begin deactivated, see set_active()
+  std::uint32_t threads = 0;                 // 0: the topology's, else one a core
+  std::uint64_t token = 0;                   // of this run of the topology: frames of another are refused
+  std::vector<link::Endpoints> own{};        // where this worker listens; nothing when there is one worker
+  std::vector<link::Endpoints> places{};     // where all do, by WorkerId; what is not known yet is told by peer_moved()
+  std::optional<keys::Security> security{};  // for what goes over tcp
+  bool active = true;                        // false: spouts begin deactivated, see set_active()
+  std::string crash_page = {};               // file that says what each thread runs, whatever ends it; empty: in memory
 };
 
 class Worker final : execute::AckSink, execute::Watcher {
@@ -43,9 +51,9 @@ class Worker final : execute::AckSink, execute::Watcher {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Starts the worker's hooks, makes and opens every task of this worker, then lets them run. A text when one cannot
-  /// start: nothing runs then.
-  Result<void> start(host::PluginSearch& plugins);
+  /// `suspects`: as avoid(). Starts the worker's hooks, makes and opens every task of this worker, then lets them run.
+  /// A text when one cannot start: nothing runs then.
+  Result<void> start(host::PluginSearch& plugins, const crash::Suspects& suspects = {});
   /// Until every task has finished, or `most` has passed. True: all have finished.
   bool wait(Duration most);
   /// Counts what is worth a report at once: tasks that finish or begin to, and errors. wait_news() returns the number
@@ -56,10 +64,21 @@ class Worker final : execute::AckSink, execute::Watcher {
   /// The tasks that have a turn now, and a hook of the worker's that has not returned: who they are when a stop() does
   /// not return. Any thread.
   [[nodiscard]] std::vector<std::string> running();
+  /// Tuples that have crashed workers, not to be run again; in place of those it was given before. The owner's thread.
+  void avoid(const crash::Suspects& suspects);
+  /// Notes in the crash page what lasts, and ends the process when a call has lasted for topology.task.hang.secs. To be
+  /// called now and then by the owner.
+  void look_for_hung();
+  /// Where this worker listens, with the ports that the system chose for "tcp://127.0.0.1:*". After start().
+  [[nodiscard]] std::vector<link::Endpoints> listens_at() const;
+  /// Another worker is to be found there from now on; nothing is lost by it. Any thread, after start().
+  Result<void> peer_moved(WorkerId peer, const link::Endpoints& to);
   /// Spouts emit nothing new; the run then ends as if all input had ended. Any thread.
   void drain();
   /// Deactivated spouts get acks and fails, but no next(). After a drain() it means nothing. Any thread.
   void set_active(bool active);
+  /// What the crash handler reads names from; null when it could not be made, which start() then says.
+  [[nodiscard]] crash::Page* page() noexcept { return page_ ? page_->get() : nullptr; }
   /// Stops the pool, closes the components, stops the hooks. Idempotent.
   void stop();
 
@@ -69,6 +88,7 @@ class Worker final : execute::AckSink, execute::Watcher {
   void finishing(TaskId task) override;
   void error(TaskId task, const std::string& text) override;
 
+  [[nodiscard]] std::string legend() const;
   void say(const std::string& line);
   void tell_stuck();
   void make_tasks();
@@ -81,6 +101,7 @@ class Worker final : execute::AckSink, execute::Watcher {
   const plan::Plan& plan_;
   const Options options_;
   const Clock& clock_;
+  Result<std::unique_ptr<crash::Page>> page_;
   wire::BatchPool batches_;
   execute::Poller poller_;
   execute::Pool pool_;
@@ -100,6 +121,8 @@ class Worker final : execute::AckSink, execute::Watcher {
   std::uint64_t news_ = 0;
   bool finishing_ = false, results_lost_ = false;
   std::vector<std::string> errors_;
+  std::vector<std::unique_ptr<const execute::Poison>> avoided_;  // all that were: tasks may still look at them
+  TimePoint hung_{};             // when a thread was told to end the process; the owner's thread
   std::set<std::string> stuck_;  // tasks that were told to be; the owner's thread
 };
 

@@ -17,6 +17,7 @@ std::unique_ptr<Command> inspect_command();
 std::unique_ptr<Command> schema_command();
 std::unique_ptr<Command> settings_command();
 std::unique_ptr<Command> new_command();
+std::unique_ptr<Command> keygen_command();
 std::unique_ptr<Command> completion_command();
 std::unique_ptr<Command> man_command();
 

@@ -24,6 +24,7 @@ Offer offer_for(const Operands& operands) {
   const std::string_view mark = operands.mark;
   if (!operands.choices.empty()) return Offer::kChoices;
   if (mark == "FILE") return Offer::kTopologies;
+  if (mark == "DIR") return Offer::kFolders;
   if (mark == "PLUGIN") return Offer::kPlugins;
   if (mark == "COMMAND") return Offer::kCommands;
   return Offer::kNothing;

@@ -5,11 +5,14 @@
 // comes before their own exit handlers.
 #pragma once
 
+#include <string>
+
 namespace gale::cli {
 
 class ExitGuard {
  public:
-  ExitGuard();
+  /// `record`: the exit record of this process, if it has one.
+  explicit ExitGuard(const std::string& record = {});
   ~ExitGuard();
   ExitGuard(const ExitGuard&) = delete;
   ExitGuard& operator=(const ExitGuard&) = delete;

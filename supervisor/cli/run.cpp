@@ -19,7 +19,9 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <string>
 
 namespace gale::cli {
 namespace po = boost::program_options;
@@ -30,6 +32,8 @@ struct RunArguments {
   std::optional<std::uint32_t> threads;
   bool json = false, quiet = false, gdb = false;
   std::optional<Duration> duration;  // --for
+  node::LinkKind link = node::LinkKind::kIpc;
+  std::optional<std::uint32_t> port;
 };
 
 constexpr Duration kLookEvery = std::chrono::milliseconds(50);  // at signals and the clock
@@ -158,6 +162,17 @@ int under_gdb(const RunArguments& run) {
   return kUsage;
 }
 
+po::value_semantic* link_option(node::LinkKind& to) {
+  const auto read = [&to](const std::string& text) {
+    static const std::map<std::string, node::LinkKind> kinds = {
+        {"ipc", node::LinkKind::kIpc}, {"tcp", node::LinkKind::kTcp}, {"curve", node::LinkKind::kCurve}};
+    const auto it = kinds.find(text);
+    if (it == kinds.end()) throw po::error("--link '" + text + "': wants ipc, tcp or curve");
+    to = it->second;
+  };
+  return po::value<std::string>()->value_name("KIND")->notifier(read);
+}
+
 class RunCommand final : public Command {
  public:
   RunCommand() {
@@ -168,7 +183,12 @@ class RunCommand final : public Command {
         ("threads", count_option("threads", run_.threads, 1, plan::kMostThreads),
          "pool threads of each worker (default: the topology's, else one a core)")  //
         ("for", time_option("for", run_.duration),
-         "lets the spouts stop after that time, then runs out: 500ms, 10s, 5m, 2h")                      //
+         "lets the spouts stop after that time, then runs out: 500ms, 10s, 5m, 2h")  //
+        ("link", link_option(run_.link),
+         "how worker processes talk: ipc (default), tcp at 127.0.0.1, or curve: tcp with keys made for this run")  //
+        ("port", count_option("port", run_.port, 1, 65535),
+         "first port of the links over tcp: worker i has port N+i-1 for data, 100 more for acks (default: free "
+         "ones)")                                                                                        //
         ("json", po::bool_switch(&run_.json), "prints the summary as one line of JSON, last on stdout")  //
         ("quiet", po::bool_switch(&run_.quiet), "no progress and no summary")                            //
         ("gdb", po::bool_switch(&run_.gdb),
@@ -196,8 +216,13 @@ class RunCommand final : public Command {
       return kUsage;
     }
     const SteadyClock clock;
-    const std::unique_ptr<TopologyRun> run =
-        make_run(*outcome.plan, search, {run_.topology, run_.threads.value_or(0), run_.quiet}, clock);
+    const std::unique_ptr<TopologyRun> run = make_run(*outcome.plan, search,
+                                                      {.topology = run_.topology,
+                                                       .threads = run_.threads.value_or(0),
+                                                       .quiet = run_.quiet,
+                                                       .link = run_.link,
+                                                       .first_port = static_cast<std::uint16_t>(run_.port.value_or(0))},
+                                                      clock);
     return conduct(*run, run_, *outcome.plan, clock);
   }
 

@@ -85,9 +85,15 @@ std::string to_json(const Outcome& outcome, const metrics::Totals& totals) {
                    {"garbage_refused", l.garbage_refused},
                    {"dropped_to_dead", l.dropped_to_dead}};
   const metrics::Trouble& t = totals.trouble;
-  json["trouble"] = {
-      {"thrown", t.thrown}, {"forgotten", t.forgotten}, {"misuse", t.misuse},         {"dropped", t.dropped},
-      {"late", t.late},     {"timed_out", t.timed_out}, {"stale_acks", t.stale_acks}, {"dead_letters", t.dead_letters}};
+  json["trouble"] = {{"thrown", t.thrown},
+                     {"forgotten", t.forgotten},
+                     {"misuse", t.misuse},
+                     {"dropped", t.dropped},
+                     {"late", t.late},
+                     {"timed_out", t.timed_out},
+                     {"stale_acks", t.stale_acks},
+                     {"dead_letters", t.dead_letters},
+                     {"poisoned", t.poisoned}};
   json["worker_restarts"] = outcome.restarts;
   json["results_lost"] = outcome.results_lost;
   return json.dump();
@@ -121,13 +127,14 @@ std::string to_text(const Outcome& outcome, const metrics::Totals& totals) {
     if (!counted.empty()) text += "  " + c.id + " counts: " + counted + "\n";
   }
   const metrics::Trouble& t = totals.trouble;
-  const std::array<std::pair<std::uint64_t, const char*>, 10> troubles = {
+  const std::array<std::pair<std::uint64_t, const char*>, 11> troubles = {
       {{t.thrown, "calls of user code threw"},
        {t.forgotten, "tuples were neither acked, failed nor kept"},
        {t.misuse, "acks or emits of settled tuples were refused"},
        {t.dropped, "tuples were dropped: untracked ones without a way, or left over in a cycle"},
        {t.late, "tuples came after their bolt had finished"},
        {t.timed_out, "times a root timed out"},
+       {t.poisoned, "times a tuple that had crashed workers was failed without being run"},
        {t.dead_letters, "tuples failed for good and went to the dead letters"},
        {totals.links.garbage_refused, "frames were refused as garbage"},
        {totals.links.dropped_to_dead, "frames were on the way to a worker that died"},

@@ -14,7 +14,7 @@ class InProcess final : public TopologyRun {
   InProcess(const plan::Plan& plan, host::PluginSearch& search, std::uint32_t threads, const Clock& clock)
       : search_(search),
         tally_(metrics::outline_of(plan)),
-        worker_(plan, {.self = WorkerId(0), .incarnation = Incarnation(1), .threads = threads, .link_dir = {}}, clock) {
+        worker_(plan, {.self = WorkerId(0), .incarnation = Incarnation(1), .threads = threads}, clock) {
   }
   Result<void> start() override { return worker_.start(search_); }
   bool wait(Duration most) override { return worker_.wait(most); }
@@ -65,6 +65,8 @@ std::unique_ptr<TopologyRun> make_run(const plan::Plan& plan, host::PluginSearch
     processes.worker_arguments.insert(processes.worker_arguments.end(), {"--threads", std::to_string(options.threads)});
   }
   if (options.quiet) processes.worker_arguments.emplace_back("--quiet");
+  processes.link = options.link;
+  processes.first_port = options.first_port;
   return std::make_unique<OverProcesses>(plan, std::move(processes), clock);
 }
 

@@ -38,6 +38,8 @@ struct RunOptions {
   const TopologyArguments& topology;  ///< for the workers' command lines
   std::uint32_t threads = 0;          ///< 0: the plan's
   bool quiet = false;
+  node::LinkKind link = node::LinkKind::kIpc;
+  std::uint16_t first_port = 0;  ///< 0: the system chooses
 };
 
 /// One worker runs in this process. All that is passed in outlives the run.

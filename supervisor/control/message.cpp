@@ -15,7 +15,7 @@ using worker::LinkReport;
 using worker::Report;
 using worker::TaskReport;
 
-constexpr std::array<std::pair<const char*, std::uint64_t TaskReport::*>, 16> kTaskCounts = {{
+constexpr std::array<std::pair<const char*, std::uint64_t TaskReport::*>, 18> kTaskCounts = {{
     {"emitted", &TaskReport::emitted},
     {"transferred", &TaskReport::transferred},
     {"executed", &TaskReport::executed},
@@ -32,6 +32,8 @@ constexpr std::array<std::pair<const char*, std::uint64_t TaskReport::*>, 16> kT
     {"stale_acks", &TaskReport::stale_acks},
     {"pending", &TaskReport::pending},
     {"dead_letters", &TaskReport::dead_letters},
+    {"poisoned", &TaskReport::poisoned},
+    {"busy_ms", &TaskReport::busy_ms},
 }};
 constexpr std::array<std::pair<const char*, std::uint64_t LinkReport::*>, 8> kLinkCounts = {{
     {"records_sent", &LinkReport::records_sent},
@@ -43,13 +45,14 @@ constexpr std::array<std::pair<const char*, std::uint64_t LinkReport::*>, 8> kLi
     {"garbage_refused", &LinkReport::garbage_refused},
     {"dropped_to_dead", &LinkReport::dropped_to_dead},
 }};
-constexpr std::array<std::pair<const char*, Kind>, 7> kKinds = {{{"report", Kind::kReport},
+constexpr std::array<std::pair<const char*, Kind>, 8> kKinds = {{{"report", Kind::kReport},
                                                                  {"cannot-start", Kind::kCannotStart},
                                                                  {"drain", Kind::kDrain},
                                                                  {"stop", Kind::kStop},
                                                                  {"peers", Kind::kPeers},
                                                                  {"activate", Kind::kActivate},
-                                                                 {"deactivate", Kind::kDeactivate}}};
+                                                                 {"deactivate", Kind::kDeactivate},
+                                                                 {"suspects", Kind::kSuspects}}};
 
 /// Bucket and count in turn, of those that are not empty.
 Value to_value(const Histogram& histogram) {
@@ -132,6 +135,7 @@ std::string encode(const Message& message) {
   if (message.kind == Kind::kPeers) map.emplace("places", to_value(message.places));
   if (message.kind == Kind::kReport) map.emplace("report", to_value(message.report));
   if (message.kind == Kind::kCannotStart) map.emplace("why", message.why);
+  if (message.kind == Kind::kSuspects) map.emplace("suspects", message.suspects);
   return codec::packed(Value(std::move(map)));
 }
 
@@ -160,6 +164,7 @@ Result<Message> decode(std::string_view bytes) {
     message.told = number_in(map, "told");
     message.why = text_in(map, "why");
     if (kind == Kind::kPeers) message.places = to_places(map);
+    message.suspects = text_in(map, "suspects");
     return message;
   }
   return Failed{"a control message of unknown kind '" + name + "'"};

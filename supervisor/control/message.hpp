@@ -20,7 +20,8 @@ namespace gale::control {
 inline constexpr std::int64_t kProtocol = 1;
 
 /// kDrain: let the spouts stop and the rest run out. kStop: end now. kActivate, kDeactivate: spouts may emit, or not.
-enum class Kind { kReport, kCannotStart, kDrain, kStop, kPeers, kActivate, kDeactivate };
+/// kSuspects: tuples that have crashed workers.
+enum class Kind { kReport, kCannotStart, kDrain, kStop, kPeers, kActivate, kDeactivate, kSuspects };
 
 struct Message {
   Kind kind = Kind::kReport;
@@ -31,6 +32,7 @@ struct Message {
   worker::Report report;   // kReport
   std::string why;         // kCannotStart
   std::vector<PeerPlace> places;  // kPeers
+  std::string suspects;           // kSuspects: as crash::Suspects::to_text writes them
 };
 
 [[nodiscard]] std::string encode(const Message& message);

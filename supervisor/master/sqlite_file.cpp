@@ -13,7 +13,6 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
-#include <map>
 #include <utility>
 
 namespace gale::master {
@@ -139,7 +138,7 @@ Verdict try_open(const std::string& file, std::uint64_t last, std::unique_ptr<Sq
   }
 }
 
-/// Empty text: it is open.
+/// Good: `db` is open.
 Verdict open_or_close(const std::string& file, std::uint64_t last, std::unique_ptr<SqliteHandle>& db) {
   Verdict verdict = try_open(file, last, db);
   if (!verdict.good() && db) {
@@ -149,84 +148,27 @@ Verdict open_or_close(const std::string& file, std::uint64_t last, std::unique_p
   return verdict;
 }
 
-using Identity = std::pair<dev_t, ino_t>;
+/// The second of now: above all numbers that were told before, as long as fewer than one a second are.
+std::uint64_t a_late_number() { return static_cast<std::uint64_t>(std::time(nullptr)); }
 
-/// The system's locks do not tell one master in a process from another. By whom: a child that was forked holds none.
-std::map<Identity, pid_t>& held_here() {
-  static std::map<Identity, pid_t> held;
-  return held;
-}
+/// What is told of a log whose end SQLite is going to pass over, and where a copy of it is. Both empty: nothing is
+/// lost.
+struct Loss {
+  std::string note, copy;
+};
 
-Identity identity_of(int fd) {
-  struct stat status {};
-  ::fstat(fd, &status);
-  return {status.st_dev, status.st_ino};
-}
-
-/// Without opening it: closing it again would end this process's lock.
-bool is_held_here(const std::string& name) {
-  struct stat status {};
-  if (::stat(name.c_str(), &status) != 0) return false;
-  const auto at = held_here().find({status.st_dev, status.st_ino});
-  return at != held_here().end() && at->second == ::getpid();
-}
-
-std::string in_use(const std::string& file, pid_t by) {
-  return file + " is in use by another master (process " + std::to_string(by) +
-         "); stop that one first, or give this one a file of its own";
-}
-
-}  // namespace
-
-Result<FileLock> FileLock::of(const std::string& file) {
-  const std::string name = file + ".lock";
-  if (is_held_here(name)) return Failed{in_use(file, ::getpid())};
-  const int fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return Failed{"cannot open " + name + ": " + reason()};
-  struct flock wanted {};
-  wanted.l_type = F_WRLCK;
-  wanted.l_whence = SEEK_SET;
-  if (::fcntl(fd, F_SETLK, &wanted) == 0) {
-    held_here()[identity_of(fd)] = ::getpid();
-    return FileLock(fd);
-  }
-  const int error = errno;
-  struct flock held = wanted;
-  const bool known = (error == EACCES || error == EAGAIN) && ::fcntl(fd, F_GETLK, &held) == 0;
-  ::close(fd);
-  if (known && held.l_type != F_UNLCK) return Failed{in_use(file, held.l_pid)};
-  return Failed{"cannot lock " + name + ": " + std::strerror(error)};
-}
-
-FileLock::FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-FileLock::~FileLock() {
-  if (fd_ < 0) return;
-  held_here().erase(identity_of(fd_));
-  ::close(fd_);
-}
-
-bool FileLock::is_marked() const {
-  struct stat status {};
-  return ::fstat(fd_, &status) == 0 && status.st_size != 0;
-}
-
-bool FileLock::mark() { return is_marked() || (::pwrite(fd_, "1\n", 2, 0) == 2 && ::fsync(fd_) == 0); }
-
-namespace {
-
-/// What is told of a log whose end SQLite is going to pass over; empty: nothing. A copy of it is kept.
-std::string loss_of(const std::string& file) {
+Loss loss_of(const std::string& file) {
   const std::string log = file + "-wal";
   const LogLoss loss = loss_in_log(log);
   if (loss.changes == 0) return {};
-  const std::string name = log + ".corrupt-" + utc_now();
+  std::string copy = log + ".corrupt-" + utc_now();
   std::error_code error;
-  std::filesystem::copy_file(log, name, error);
-  return log + " is damaged at frame " + std::to_string(loss.at + 1) + " of " + std::to_string(loss.frames) +
-         ": about " + std::to_string(loss.changes) + (loss.changes == 1 ? " change is" : " changes are") +
-         " lost; the master begins with what was before: submit or kill again what is missing" +
-         (error ? "" : " (a copy of the log is " + name + ")");
+  std::filesystem::copy_file(log, copy, error);
+  return {log + " is damaged at frame " + std::to_string(loss.at + 1) + " of " + std::to_string(loss.frames) +
+              ": about " + std::to_string(loss.changes) + (loss.changes == 1 ? " change is" : " changes are") +
+              " lost; the master begins with what was before: submit or kill again what is missing" +
+              (error ? "" : " (a copy of the log is " + copy + ")"),
+          std::move(copy)};
 }
 
 }  // namespace
@@ -234,7 +176,7 @@ std::string loss_of(const std::string& file) {
 Result<SqliteFile> open_sqlite_file(const std::string& file, std::vector<std::string>& notes) {
   Result<FileLock> lock = FileLock::of(file);
   if (!lock) return Failed{lock.error()};
-  const std::uint64_t last = lock->is_marked() ? static_cast<std::uint64_t>(std::time(nullptr)) : 0;
+  const std::uint64_t last = lock->is_marked() ? a_late_number() : 0;
   const bool gone = size_of(file) == 0;
   const std::int64_t log = size_of(file + "-wal");
   Verdict verdict;
@@ -244,9 +186,10 @@ Result<SqliteFile> open_sqlite_file(const std::string& file, std::vector<std::st
   } else {
     if (const auto made = make(file); !made) return Failed{made.error()};
     if (gone && last != 0) notes.push_back(file + " was lost; the master begins with no topologies");
-    const std::string loss = loss_of(file);
+    const Loss loss = loss_of(file);
     verdict = open_or_close(file, last, db);
-    if (verdict.good() && !loss.empty()) notes.push_back(loss);
+    if (verdict.good() && !loss.note.empty()) notes.push_back(loss.note);
+    if (!verdict.good() && !loss.copy.empty()) ::unlink(loss.copy.c_str());  // the log itself is still there
   }
   if (!verdict.damage.empty()) {
     const auto name = set_aside(file);
@@ -254,7 +197,7 @@ Result<SqliteFile> open_sqlite_file(const std::string& file, std::vector<std::st
     notes.push_back(file + " is damaged (" + verdict.damage + ") and was set aside as " + *name +
                     "; the master begins with no topologies: submit them again, or stop it and put back a backup");
     if (const auto made = make(file); !made) return Failed{made.error()};
-    verdict = open_or_close(file, last, db);
+    verdict = open_or_close(file, a_late_number(), db);
   }
   if (!verdict.good()) return Failed{verdict.refusal.empty() ? file + ": " + verdict.damage : verdict.refusal};
   if (!lock->mark()) return Failed{"cannot write " + file + ".lock: " + reason()};

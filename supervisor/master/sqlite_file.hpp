@@ -6,6 +6,7 @@
 #pragma once
 
 #include "engine/base/result.hpp"
+#include "supervisor/master/file_lock.hpp"
 #include "supervisor/master/sqlite_handle.hpp"
 
 #include <memory>
@@ -15,23 +16,6 @@
 namespace gale::master {
 
 inline constexpr int kSchemaVersion = 1;
-
-/// Held while the object lives. Not inherited by a fork, so that no child keeps the next master out.
-class FileLock {
- public:
-  static Result<FileLock> of(const std::string& file);
-  FileLock(FileLock&& other) noexcept;
-  FileLock& operator=(FileLock&&) = delete;
-  ~FileLock();
-
-  /// A mark that a store was made here, so that it is known when the file is lost.
-  [[nodiscard]] bool is_marked() const;
-  [[nodiscard]] bool mark();
-
- private:
-  explicit FileLock(int fd) : fd_(fd) {}
-  int fd_;
-};
 
 struct SqliteFile {
   FileLock lock;

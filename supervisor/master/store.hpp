@@ -2,7 +2,9 @@
 //
 // Store: what outlives the master: topologies with their places, plugins by the SHA-256 of their bytes, answers to
 // requests that changed something. An interface, so that another kind (ZooKeeper, etcd) can stand in; every kind passes
-// the contract suite in tests/contract/store_test.cpp. A call that fails has changed nothing. Threads: one.
+// the contract suite in tests/contract/store_test.cpp. A call that fails has changed nothing, but for one: when a sync
+// of the disk has failed, whether the change is there is known when the store is opened anew, and it takes no more
+// until then; its text says so. Threads: one.
 #pragma once
 
 #include "engine/base/result.hpp"
@@ -54,7 +56,8 @@ class Store {
 [[nodiscard]] std::unique_ptr<Store> memory_store();
 
 /// SQLite in one file (WAL), made when it is not there, its integrity checked. A corrupt file is set aside, named in
-/// `notes`, and the store begins empty. Only one process at a time opens it.
+/// `notes`, and the store begins empty; what a damaged log has lost is told there as well. Only one process at a time
+/// opens it (README.md, the store).
 [[nodiscard]] Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& file,
                                                                std::vector<std::string>& notes);
 

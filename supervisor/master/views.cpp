@@ -126,9 +126,15 @@ Value component_of(const metrics::Outline::Component& outline, const metrics::Co
 }
 
 Value trouble_of(const metrics::Trouble& t) {
-  return Value::Map{
-      {"thrown", t.thrown}, {"forgotten", t.forgotten}, {"misuse", t.misuse},         {"dropped", t.dropped},
-      {"late", t.late},     {"timed_out", t.timed_out}, {"stale_acks", t.stale_acks}, {"dead_letters", t.dead_letters}};
+  return Value::Map{{"thrown", t.thrown},
+                    {"forgotten", t.forgotten},
+                    {"misuse", t.misuse},
+                    {"dropped", t.dropped},
+                    {"late", t.late},
+                    {"timed_out", t.timed_out},
+                    {"stale_acks", t.stale_acks},
+                    {"dead_letters", t.dead_letters},
+                    {"poisoned", t.poisoned}};
 }
 
 Value links_of(const worker::LinkReport& l) {

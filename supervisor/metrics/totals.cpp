@@ -13,7 +13,8 @@ constexpr std::array kTaskCounts = {
     &worker::TaskReport::acked,     &worker::TaskReport::failed,      &worker::TaskReport::thrown,
     &worker::TaskReport::forgotten, &worker::TaskReport::misuse,      &worker::TaskReport::dropped,
     &worker::TaskReport::late,      &worker::TaskReport::roots,       &worker::TaskReport::replayed,
-    &worker::TaskReport::timed_out, &worker::TaskReport::stale_acks,  &worker::TaskReport::dead_letters};
+    &worker::TaskReport::timed_out, &worker::TaskReport::stale_acks,  &worker::TaskReport::dead_letters,
+    &worker::TaskReport::poisoned};
 
 void add(Trouble& trouble, const worker::TaskReport& t) {
   trouble.thrown += t.thrown;
@@ -24,6 +25,7 @@ void add(Trouble& trouble, const worker::TaskReport& t) {
   trouble.timed_out += t.timed_out;
   trouble.stale_acks += t.stale_acks;
   trouble.dead_letters += t.dead_letters;
+  trouble.poisoned += t.poisoned;
 }
 
 void add(worker::LinkReport& sum, const worker::LinkReport& l) {

@@ -28,7 +28,7 @@ struct ComponentTotals {
 /// In words a person wants when it is not zero.
 struct Trouble {
   std::uint64_t thrown = 0, forgotten = 0, misuse = 0, dropped = 0, late = 0, timed_out = 0, stale_acks = 0,
-                dead_letters = 0;
+                dead_letters = 0, poisoned = 0;
 };
 
 struct Totals {

@@ -8,9 +8,12 @@
 
 #include "engine/base/clock.hpp"
 #include "engine/base/result.hpp"
+#include "engine/crash/poison.hpp"
 #include "engine/plan/plan.hpp"
 #include "supervisor/control/channel.hpp"
 #include "supervisor/metrics/totals.hpp"
+#include "supervisor/node/death.hpp"
+#include "supervisor/node/port_keeper.hpp"
 #include "supervisor/process/process.hpp"
 
 #include <optional>
@@ -19,10 +22,15 @@
 
 namespace gale::node {
 
+/// How the workers' links go: by unix sockets, over tcp at 127.0.0.1, or that with CURVE, by keys of this run alone.
+enum class LinkKind { kIpc, kTcp, kCurve };
+
 struct LocalRunOptions {
   std::string program;  // of gale itself
   std::vector<std::string>
       worker_arguments;  // topology, --set, --plugins: what every worker needs to make the same plan
+  LinkKind link = LinkKind::kIpc;
+  std::uint16_t first_port = 0;  // over tcp: the first worker's for data, the next one's is one higher, acks 100 above
 };
 
 class LocalRun {
@@ -53,16 +61,25 @@ class LocalRun {
  private:
   struct Place {
     std::optional<process::Process> process;
+    std::optional<OomKills> oom_kills;
     Incarnation incarnation;
     TimePoint started{}, start_at = TimePoint::max();
     std::uint32_t quick_deaths = 0;
+    std::uint64_t suspects_told = 0;  // the number of the list that it has
     bool finishing = false, finished = false, drained = false;
   };
+  Result<void> choose_places();
   void launch(std::uint16_t worker);
   void receive();
   void reap();
   void tell_drain(std::uint16_t worker);
   void died(std::uint16_t worker, const process::Exit& exit);
+  [[nodiscard]] std::string keep_report(std::uint16_t worker, const Death& death);
+  [[nodiscard]] bool blame(const Death& death);
+  void write_suspects();
+  void tell_suspects(std::uint16_t worker);
+  [[nodiscard]] std::string home(std::uint16_t worker) const { return dir_ + "/w" + std::to_string(worker + 1); }
+  [[nodiscard]] std::string suspects_file() const { return dir_ + "/suspects"; }
   [[nodiscard]] bool over() const;
 
   const plan::Plan& plan_;
@@ -73,6 +90,11 @@ class LocalRun {
   std::uint64_t token_ = 0;
   std::optional<control::Server> server_;
   std::vector<Place> places_;
+  crash::Suspects suspects_;
+  std::uint64_t suspects_number_ = 0;
+  std::uint32_t reports_ = 0;
+  PortKeeper ports_;
+  std::vector<std::string> link_arguments_;  // of every worker
   std::optional<Failure> failure_;
   bool results_lost_ = false, draining_ = false;
   std::uint64_t restarts_ = 0;

@@ -125,8 +125,7 @@ std::string late(Duration timeout, const std::vector<std::string>& busy) {
 
 /// All that tasks use, in one piece: what never ends keeps it.
 struct Running {
-  Running(plan::Plan p, const Clock& c)
-      : plan(std::move(p)), worker(plan, {.self = WorkerId(0), .threads = 1, .link_dir = {}}, c) {}
+  Running(plan::Plan p, const Clock& c) : plan(std::move(p)), worker(plan, {.self = WorkerId(0), .threads = 1}, c) {}
   plan::Plan plan;
   worker::Worker worker;
 };

@@ -70,7 +70,7 @@ def chosen(only):
     if not found:
         names = " ".join(dict.fromkeys(bench.name for bench in every))
         sys.exit(f"bench: nothing is called '{only}'; there are {names}, alone or with some of: "
-                 "acked unacked threads=1 threads=2 workers=1 workers=2 rate=10000 rate=100000")
+                 "acked unacked threads=1 threads=2 workers=1 workers=2 link=tcp link=curve rate=10000 rate=100000")
     return found
 
 

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// bench_bound_zmq COUNT: const -> identity -> null over two processes and raw ZeroMQ, ipc, in messages of 128 KB: this
-// process packs and reads at the end, a child reads and packs between. Every record crosses twice. One thread of ours
-// in each process, at most kFlying messages under way. Prints tuples a second.
+// bench_bound_zmq COUNT [ipc|tcp|curve]: const -> identity -> null over two processes and raw ZeroMQ, in messages of
+// 128 KB: this process packs and reads at the end, a child reads and packs between. Every record crosses twice. One
+// thread of ours in each process, at most kFlying messages under way. Over unix sockets, tcp at 127.0.0.1, or that with
+// CURVE. Prints tuples a second.
 #include "bound.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zmq.h>
 
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,12 +44,38 @@ class Message {
   std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(kMessage);
 };
 
-void* open(void* context, const std::string& address, bool bind) {
+using Key = std::array<char, 41>;
+
+/// One pair for both ends; none: without CURVE.
+struct Keys {
+  Key open{}, secret{};
+};
+
+void secure(void* socket, const Keys& keys, bool server) {
+  const int on = 1;
+  if (server) {
+    must(zmq_setsockopt(socket, ZMQ_CURVE_SERVER, &on, sizeof on) == 0, "curve");
+  } else {
+    must(zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, keys.open.data(), 41) == 0, "server key");
+    must(zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, keys.open.data(), 41) == 0, "public key");
+  }
+  must(zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, keys.secret.data(), 41) == 0, "secret key");
+}
+
+void* open(void* context, const std::string& address, bool bind, const std::optional<Keys>& keys) {
   void* const socket = zmq_socket(context, ZMQ_PAIR);
   const int linger = 0;
   zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger);
+  if (keys) secure(socket, *keys, bind);
   must((bind ? zmq_bind(socket, address.c_str()) : zmq_connect(socket, address.c_str())) == 0, address.c_str());
   return socket;
+}
+
+std::string bound_at(void* socket) {
+  std::array<char, 256> text{};
+  std::size_t size = text.size();
+  must(zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, text.data(), &size) == 0, "endpoint");
+  return text.data();
 }
 
 template <class Fn>
@@ -66,9 +95,9 @@ void each_record(void* socket, Fn&& fn) {
 }
 
 /// The child: every record read, packed and sent back; ends when it has seen `count`.
-void identity(const std::string& address, std::int64_t count) {
+void identity(const std::string& address, std::int64_t count, const std::optional<Keys>& keys) {
   void* const context = zmq_ctx_new();
-  void* const socket = open(context, address, false);
+  void* const socket = open(context, address, false, keys);
   Message out;
   for (std::int64_t seen = 0; seen != count;) {
     std::uint8_t* at = out.begin();
@@ -108,19 +137,28 @@ bool spout_and_null(void* socket, std::int64_t count) {
 }  // namespace bench
 
 int main(int argc, char** argv) {
-  const std::int64_t count = argc == 2 ? std::atoll(argv[1]) : 0;
-  if (count <= 0) {
-    std::fprintf(stderr, "usage: %s COUNT\n", argv[0]);
+  const std::int64_t count = argc == 2 || argc == 3 ? std::atoll(argv[1]) : 0;
+  const std::string kind = argc == 3 ? argv[2] : "ipc";
+  if (count <= 0 || (kind != "ipc" && kind != "tcp" && kind != "curve")) {
+    std::fprintf(stderr, "usage: %s COUNT [ipc|tcp|curve]\n", argv[0]);
     return 2;
   }
-  const std::string address = "ipc://@gale-bench-" + std::to_string(getpid());
+  std::optional<bench::Keys> keys;
+  if (kind == "curve") zmq_curve_keypair(keys.emplace().open.data(), keys->secret.data());
+  const std::string address = kind == "ipc" ? "ipc://@gale-bench-" + std::to_string(getpid()) : "tcp://127.0.0.1:*";
+  int told[2];  // where this process listens
+  if (pipe(told) != 0) return 1;
   const pid_t child = fork();
   if (child == 0) {
-    bench::identity(address, count);
+    char where[256] = {};
+    if (read(told[0], where, sizeof where - 1) <= 0) return 1;
+    bench::identity(where, count, keys);
     return 0;
   }
   void* const context = zmq_ctx_new();
-  void* const socket = bench::open(context, address, true);
+  void* const socket = bench::open(context, address, true, keys);
+  const std::string where = bench::bound_at(socket);
+  if (write(told[1], where.data(), where.size()) < 0) return 1;
   const auto begun = std::chrono::steady_clock::now();
   const bool right = bench::spout_and_null(socket, count);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begun;

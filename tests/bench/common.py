@@ -16,7 +16,7 @@ class Bench:
     name = unit = ""
 
     def __init__(self, **parts):
-        self.parts = parts  # what tells it from its neighbours: acked, threads, workers, rate
+        self.parts = parts  # what tells it from its neighbours: acked, threads, workers, link, rate
         self.figures, self.bounds = [], []
 
     def words(self):
@@ -35,7 +35,7 @@ class Bench:
         for old in glob.glob(sets["report"] + ".*"):
             os.unlink(old)
         command = [os.path.join(given.build, "bin", "gale"), "run", os.path.join(HERE, self.name + ".yaml"), "--json"]
-        for option in ("threads", "workers"):
+        for option in ("threads", "workers", "link"):
             if option in self.parts:
                 command += ["--" + option, str(self.parts[option])]
         for key, value in sets.items():

@@ -4,7 +4,7 @@
 # the run's own: from the spout's first emit to its last ack, or, not acked, to the last tuple at the end. A run counts
 # only if every tuple arrived (null's sum), every ack came once (const's sum), and over two workers each root crossed as
 # often as it must (the links' own counter). const-id-null has a bound: the hand-written loop, one a thread, or raw
-# ZeroMQ between two processes.
+# ZeroMQ between two processes. Two workers talk by unix sockets, and by tcp and tcp with CURVE where a link is named.
 import os
 
 from common import Bench, fill, four
@@ -55,7 +55,7 @@ class ConstIdNull(Const):
 
     def bound(self, given, scratch):
         if self.parts["workers"] == 2:
-            return (self.tool(given, "bench_bound_zmq", self.bound_count)[0] / 1e6,)
+            return (self.tool(given, "bench_bound_zmq", self.bound_count, self.parts.get("link", "ipc"))[0] / 1e6,)
         return (self.tool(given, "bench_bound_loop", self.parts["threads"], self.bound_count)[0] / 1e6,)
 
 
@@ -64,4 +64,5 @@ class ConstFourNull(Const):
 
 
 def all_of():
-    return [bench for kind in (ConstNull, ConstIdNull, ConstFourNull) for bench in four((1, 2), kind)]
+    return ([bench for kind in (ConstNull, ConstIdNull, ConstFourNull) for bench in four((1, 2), kind)]
+            + [ConstIdNull(acked=True, threads=1, workers=2, link=link) for link in ("tcp", "curve")])

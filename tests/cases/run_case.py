@@ -13,6 +13,7 @@
 #   same   = a second FILE that must equal the first
 #   seconds = how long it may take, 60 unless said
 #   path   = a folder that comes first in gale's PATH (optional)
+#   env    = variables of gale's, NAME=VALUE, one a line (optional)
 # In all of them ${source} is the tree, ${case} FOLDER, ${scratch} an empty folder, ${build} the build; any of them may
 # hold spaces, so shell commands, which see them as variables, want "${source}". Adding a case needs no C++.
 import argparse
@@ -26,7 +27,7 @@ import sys
 import tempfile
 
 KEYS = {"about", "prepare", "args", "status", "stdout", "stderr", "not-stderr", "after", "expect", "with", "same",
-        "seconds", "path"}
+        "seconds", "path", "env"}
 
 
 def read(folder):
@@ -121,9 +122,10 @@ def main():
         if "prepare" in case:
             shell(case["prepare"], scratch, names)
         try:
+            more = dict(put_in(line, names).split("=", 1) for line in case.get("env", "").splitlines() if line)
             path = put_in(case["path"], names) + ":" + os.environ["PATH"] if "path" in case else os.environ["PATH"]
             run = subprocess.run([gale, *arguments], cwd=scratch, capture_output=True, text=True, errors="replace",
-                                 env={**os.environ, "PATH": path}, timeout=float(case.get("seconds", "60")))
+                                 env={**os.environ, "PATH": path, **more}, timeout=float(case.get("seconds", "60")))
         except subprocess.TimeoutExpired as late:
             sys.exit(f"{case['about']}\nran longer than {late.timeout} s\n{(late.stderr or b'').decode(errors='replace')}")
         if "after" in case:

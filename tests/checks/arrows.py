@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Who may include whom, read from the includes. topology-api <- engine <- supervisor; within the engine
-# base <- {plan, wire, ack} <- {route, link} <- execute <- worker; each third-party library by its own door.
+# base <- {keys, plan, wire, ack} <- {route, link} <- execute <- worker; each third-party library by its own door.
 # The tables below are the rule; what they do not allow is a fault.
 import sys
 
@@ -11,9 +11,11 @@ import tree
 SDK = "topology-api/include"
 HOST = "topology-api/host"
 TESTKIT = "topology-api/testkit"
+KEYS = "engine/keys"
 PLANNED = ["engine/base", HOST, SDK]
 CORE = PLANNED + ["engine/plan", "engine/wire", "engine/ack"]
-ROUTED = CORE + ["engine/route", "engine/link"]
+CRASH = ["engine/crash"]
+ROUTED = CORE + [KEYS, "engine/route", "engine/link"] + CRASH
 REPORT = "engine/worker/report.hpp"  # plain data, a part of its own: who watches workers reads it and runs none
 ENGINE = ROUTED + ["engine/execute", "engine/worker", REPORT]
 WATCHERS = ["supervisor/control", "supervisor/process", "supervisor/metrics", REPORT]
@@ -24,19 +26,21 @@ ALLOWED = {
     "topology-api/components": [SDK],
     "examples": [SDK, TESTKIT],
     "engine/base": [SDK],
+    KEYS: ["engine/base"],
     "engine/plan": PLANNED,
     "engine/wire": PLANNED,
+    "engine/crash": ["engine/base", "engine/wire", SDK],
     "engine/ack": PLANNED + ["engine/wire"],
     "engine/route": CORE,
-    "engine/link": CORE,
+    "engine/link": CORE + [KEYS],
     "engine/execute": ROUTED,
     REPORT: ["engine/base"],
     "engine/worker": ROUTED + ["engine/execute", REPORT],
-    "supervisor/control": PLANNED + [REPORT],
+    "supervisor/control": PLANNED + [KEYS, REPORT],
     "supervisor/process": ["engine/base"],
     "supervisor/metrics": PLANNED + ["engine/plan", "supervisor/control", REPORT],
-    "supervisor/master": PLANNED + WATCHERS,
-    "supervisor/node": PLANNED + ["engine/plan", "engine/wire"] + WATCHERS,
+    "supervisor/master": PLANNED + [KEYS] + WATCHERS,
+    "supervisor/node": PLANNED + [KEYS, "engine/plan", "engine/wire"] + WATCHERS + CRASH,
     "supervisor/schema": PLANNED + ["engine/plan"],
     "supervisor/trial": ENGINE + [TESTKIT],
     "supervisor/cli": ENGINE + WATCHERS + ["supervisor/master", "supervisor/node", "supervisor/schema", "supervisor/trial"],
@@ -46,14 +50,14 @@ ALLOWED = {
 # Third-party headers and the doors they come in by: paths that may include them. The SDK's own users' builds pay for
 # every header, so nothing of these is in SDK.
 DOORS = {
-    "zmq.h": ["engine/link/zmq", "supervisor/control", "supervisor/node"],
-    "zmq.hpp": ["engine/link/zmq", "supervisor/control", "supervisor/node"],
+    "zmq.h": [KEYS, "engine/link/zmq", "supervisor/control", "supervisor/node"],
+    "zmq.hpp": [KEYS, "engine/link/zmq", "supervisor/control", "supervisor/node"],
     "yaml-cpp/": ["engine/base/yaml"],
     "msgpack.h": [HOST, "supervisor/control"],
     "msgpack/": [HOST, "supervisor/control"],
-    "spdlog/": ["engine/base/log.cpp"],
+    "spdlog/": ["engine/base/log"],
     "boost/": ["supervisor/cli"],
-    "xxhash.h": ["engine/base", "engine/route"],
+    "xxhash.h": ["engine/base", "engine/crash", "engine/route"],
     "sodium.h": ["engine/base/sha256.cpp"],
     "nlohmann/": ["supervisor/cli", "supervisor/schema", "topology-api/components"],
     "valijson/": ["topology-api/components/validate"],

@@ -11,6 +11,7 @@ import tree
 NEVER = {
     "gale_sdk": ["gale_base", "gale_host"],
     "gale_base": ["gale_plan", "gale_wire", "gale_ack", "gale_route", "gale_link", "gale_execute", "gale_worker"],
+    "gale_keys": ["gale_plan", "gale_wire", "gale_ack", "gale_route", "gale_link", "gale_execute", "gale_worker"],
     "gale_plan": ["gale_ack", "gale_route", "gale_link", "gale_execute", "gale_worker"],
     "gale_wire": ["gale_ack", "gale_route", "gale_link", "gale_execute", "gale_worker"],
     "gale_ack": ["gale_route", "gale_link", "gale_execute", "gale_worker"],

@@ -135,7 +135,12 @@ GALE_MEMBER(gale_out, misuse, 40, 8);
 GALE_MEMBER(gale_out, host, 48, 8);
 GALE_MEMBER(gale_out, more, 56, 8);
 GALE_MEMBER(gale_out, drop, 64, 8);
+#if GALE_ABI_MINOR >= 5
+GALE_MEMBER(gale_out, running, 72, 8);
+GALE_SIZE(gale_out, 80, 8);
+#else
 GALE_SIZE(gale_out, 72, 8);
+#endif
 
 GALE_MEMBER(gale_batch, size, 0, 4);
 GALE_MEMBER(gale_batch, count, 4, 4);

@@ -129,7 +129,7 @@ worker::TaskReport EngineRun::counts(const std::string& component) {
           &worker::TaskReport::forgotten, &worker::TaskReport::misuse, &worker::TaskReport::dropped,
           &worker::TaskReport::late, &worker::TaskReport::roots, &worker::TaskReport::replayed,
           &worker::TaskReport::timed_out, &worker::TaskReport::stale_acks, &worker::TaskReport::pending,
-          &worker::TaskReport::dead_letters}) {
+          &worker::TaskReport::dead_letters, &worker::TaskReport::poisoned}) {
       sum.*member += t.*member;
     }
   }

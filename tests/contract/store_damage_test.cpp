@@ -15,7 +15,7 @@ namespace {
 
 using namespace test;
 
-const std::string kPlugin = noise(300'000);
+const std::string kPlugin = noise(30'000);
 constexpr std::size_t kTopologies = 12;
 
 /// A store's two files at the end of a life with 40 changes: closed well, or as a kill leaves them.
@@ -68,6 +68,7 @@ Came open_damaged(const std::string& file, const std::string& log, const Files& 
     CHECK(content_of(folder.path() / aside) == file);
     if (!log.empty()) CHECK(content_of(folder.path() / (aside + "-wal")) == log);
     CHECK((*store)->topologies()->empty());
+    CHECK_GT(*(*store)->next_number(), 1'000'000'000);
     return Came::kSetAside;
   }
   CHECK(folder.names("store.corrupt-").empty());
@@ -124,6 +125,54 @@ TEST_CASE("SQLite store: a file of NULs, of noise, of text, or of half its size 
         std::string(1, '\0'), std::string(100, '\0'), made.file.substr(0, made.file.size() / 2),
         made.file.substr(0, 4096), made.file.substr(0, 50), page + made.file.substr(4096), made.file.substr(4096)})
     CHECK(open_damaged(bytes, "", made, false) == Came::kSetAside);
+}
+
+TEST_CASE("SQLite store: a value that SQLite finds nothing wrong with is told by its sum") {
+  const Files made = files(true);
+  for (const auto& [sql, why] : std::vector<std::pair<std::string, std::string>>{
+           {"UPDATE topology SET record = zeroblob(9) WHERE id = 't-3'", "a topology has another sum"},
+           {"UPDATE topology SET id = 't-99' WHERE id = 't-3'", "a topology has another sum"},
+           {"UPDATE answer SET reply = x'80' WHERE request = 'r2'", "an answer has another sum"},
+           {"UPDATE answer SET at_ms = 7 WHERE request = 'r2'", "an answer has another sum"},
+           {"UPDATE number SET last = 5", "its number has another sum"},
+           {"DELETE FROM number", "its number has another sum"},
+           {"UPDATE plugin SET total = total + 1", "a plugin has another sum"},
+           {"UPDATE plugin SET sha256 = replace(sha256, 'a', 'b')", "a plugin has another sum"},
+           {"DELETE FROM part", "a plugin lacks parts"},
+           {"DELETE FROM plugin", "a part belongs to no plugin"},
+           {"UPDATE schema SET version = 7", "its version has another sum"},
+           {"DELETE FROM schema", "its version has another sum"},
+           {"DROP TABLE schema", "its table 'schema' is not there"},
+           {"ALTER TABLE topology ADD COLUMN note TEXT", "its tables are others"},
+           {"DROP TABLE answer", "its tables are others"},
+           {"CREATE TABLE more(x)", "its tables are others"}}) {
+    CAPTURE(sql);
+    const Folder folder;
+    set_content(folder.file(), made.file);
+    run_sql(folder.file(), sql);
+    std::vector<std::string> notes;
+    REQUIRE(open_sqlite_store(folder.file(), notes));
+    REQUIRE_EQ(notes.size(), 1);
+    CHECK_EQ(notes[0].find(folder.file() + " is damaged (" + why + ") and was set aside as "), 0);
+  }
+}
+
+TEST_CASE("SQLite store: a plugin that is damaged is told when it is read, forgotten, and can come again") {
+  for (const std::string& sql : {std::string("UPDATE part SET bytes = zeroblob(length(bytes))"),
+                                 std::string("UPDATE part SET offset = offset + 1")}) {
+    const Folder folder;
+    set_content(folder.file(), files(true).file);
+    run_sql(folder.file(), sql);
+    const auto store = open_well(folder.file());
+    const std::string sha256 = sha256_of(kPlugin);
+    CHECK(*store->has_plugin(sha256));
+    CHECK_EQ(store->read_plugin(sha256, 0, 10).error(), "plugin " + sha256.substr(0, 12) + " in " + folder.file() +
+                                                            " is damaged at byte 0 and was forgotten; submit its "
+                                                            "topology again");
+    CHECK_FALSE(*store->has_plugin(sha256));
+    REQUIRE(store->put_plugin(sha256, kPlugin.size(), 0, kPlugin));
+    CHECK(*store->read_plugin(sha256, 0, kPlugin.size()) == kPlugin);
+  }
 }
 
 using Damage = std::function<void(std::string&, std::mt19937_64&)>;

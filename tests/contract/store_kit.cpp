@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -207,6 +208,13 @@ void set_content(const std::string& file, std::string_view bytes) {
   std::ofstream out(file, std::ios::binary | std::ios::trunc);
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   REQUIRE(out.flush());
+}
+
+void run_sql(const std::string& file, const std::string& sql) {
+  sqlite3* db = nullptr;
+  REQUIRE_EQ(sqlite3_open(file.c_str(), &db), SQLITE_OK);
+  CHECK_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+  REQUIRE_EQ(sqlite3_close(db), SQLITE_OK);
 }
 
 std::string told_by(Store& store, const std::string& request_id) {

@@ -43,6 +43,9 @@ class Folder {
 [[nodiscard]] std::string content_of(const std::string& file);
 void set_content(const std::string& file, std::string_view bytes);
 
+/// By SQLite, past the store.
+void run_sql(const std::string& file, const std::string& sql);
+
 /// All that a store tells of topologies and one answer, as text to compare.
 [[nodiscard]] std::string told_by(Store& store, const std::string& request_id);
 

@@ -10,10 +10,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 
 namespace gale::master {
 namespace {
@@ -21,13 +24,6 @@ namespace {
 using namespace test;
 
 constexpr std::int64_t kHour = 3'600'000;
-
-void run(const std::string& file, const std::string& sql) {
-  sqlite3* db = nullptr;
-  REQUIRE_EQ(sqlite3_open(file.c_str(), &db), SQLITE_OK);
-  REQUIRE_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
-  sqlite3_close(db);
-}
 
 std::string error_of_open(const std::string& file) {
   std::vector<std::string> notes;
@@ -171,7 +167,7 @@ TEST_CASE("SQLite store: a newer schema, and another program's database, are ref
   CHECK(content_of(file) == golden);
 
   const std::string other = folder.path() / "other";
-  run(other, "CREATE TABLE customers(name TEXT)");
+  run_sql(other, "CREATE TABLE customers(name TEXT)");
   CHECK_EQ(error_of_open(other), other + " is a database of another program; give the master a file of its own");
   CHECK_EQ(folder.names("other.corrupt-").size(), 0);
 }
@@ -285,6 +281,53 @@ TEST_CASE("record the golden file: run with --no-skip in a build of the version 
   REQUIRE_FALSE(std::filesystem::exists(file));
   recorded_in_version_1(*open_well(file));
   std::filesystem::remove(file + ".lock");
+}
+
+double ms_of(const std::function<void()>& body) {
+  const auto begun = std::chrono::steady_clock::now();
+  body();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
+}
+
+TEST_CASE("measure: run with --no-skip and TMPDIR on the disk in question" * doctest::skip()) {
+  const Folder folder;
+  auto store = open_well(folder.file());
+  std::vector<double> commits;
+  for (std::uint64_t i = 0; i < 500; ++i) {
+    Change change = at(static_cast<std::int64_t>(i));
+    change.put = {record("t-" + std::to_string(i % 100), i)};
+    change.put[0].revision.file = std::string(5'000, 'x');
+    change.answer = answer("r" + std::to_string(i), i);
+    commits.push_back(ms_of([&] { REQUIRE(store->apply(change)); }));
+  }
+  std::sort(commits.begin(), commits.end());
+  MESSAGE("a change with a topology of 5 KB and an answer: median ", commits[250], " ms, p99 ", commits[495], " ms");
+  const auto open = [&](const std::string& what) {
+    store.reset();
+    std::vector<double> opens;
+    for (int i = 0; i < 9; ++i) {
+      opens.push_back(ms_of([&] { store = open_well(folder.file()); }));
+      store.reset();
+    }
+    std::sort(opens.begin(), opens.end());
+    MESSAGE("to open ", what, ": median ", opens[4], " ms");
+    store = open_well(folder.file());
+  };
+  open("100 topologies, 500 answers");
+  constexpr std::size_t kPart = 512 << 10, kPlugin = 8 << 20, kPlugins = 32;
+  std::vector<double> puts, reads;
+  for (std::size_t p = 0; p < kPlugins; ++p) {
+    const std::string bytes = noise(kPlugin, p + 1), sha256 = sha256_of(bytes);
+    for (std::size_t offset = 0; offset < kPlugin; offset += kPart) {
+      const std::string_view part = std::string_view(bytes).substr(offset, kPart);
+      puts.push_back(ms_of([&] { REQUIRE(store->put_plugin(sha256, kPlugin, offset, part)); }));
+      if (offset + kPart == kPlugin) reads.push_back(ms_of([&] { REQUIRE(store->read_plugin(sha256, 0, kPart)); }));
+    }
+  }
+  std::sort(puts.begin(), puts.end());
+  std::sort(reads.begin(), reads.end());
+  MESSAGE("512 KiB of a plugin: median ", puts[puts.size() / 2], " ms to put, ", reads[kPlugins / 2], " ms to read");
+  open("the same and 256 MiB of plugins");
 }
 
 }  // namespace

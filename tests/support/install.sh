@@ -16,10 +16,10 @@ if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; t
   required+=(python3)
 fi
 
-# What the tests hold against Gale: the other compiler, the ABI's dump, packages, the reference, debugging as the
+# What the tests hold against Gale: the other compiler and its fuzzer, the ABI's dump, packages, the reference, debugging as the
 # manual says, instructions, manual pages, completions.
 if [[ ${1:-} == tests ]]; then
-  required+=(clang abigail-tools dpkg-dev doxygen gdb groff-base strace valgrind zsh)
+  required+=(clang libclang-rt-14-dev abigail-tools dpkg-dev doxygen gdb groff-base strace valgrind zsh)
 fi
 
 # So will any node from 18 on with npm: the schema's tests run their packages on it.

@@ -112,14 +112,14 @@ class Misbehave final : public gale::Bolt {
  public:
   void describe(gale::Describe& d) override {
     d.doc("Passes numbers on; does something wrong with some of them.");
-    d.key(
-        "how", how_,
-        "throw, throw_int, emit_throw, keep_throw, fail, forget, keep, keep_drop, keep_ack, arity, stream, type, "
-        "ack_twice, emit_after_ack, sleep, flood, flood_throw (floods at even, throws at odd numbers), exit or crash.");
+    d.key("how", how_,
+          "throw, throw_int, emit_throw, keep_throw, fail, forget, keep, keep_drop, keep_ack, arity, stream, type, "
+          "ack_twice, emit_after_ack, sleep, flood, flood_throw (floods at even, throws at odd numbers), exit, crash, "
+          "segv, abort, spin or eat.");
     d.key("at", at_, "The number that is met by it; -1: each.");
     d.key("times", times_, "How often; -1: always.");
     d.key("millis", millis_, "How long sleep takes.");
-    d.key("bytes", bytes_, "How much emit_throw and flood write.");
+    d.key("bytes", bytes_, "How much emit_throw and flood write, and eat takes of memory, for good.");
     d.key("throw_in", throw_in_, "open, tick, finish, activate, close: which call throws.");
     d.reads(n_, "n");
     d.emits({"n", "text"});
@@ -157,6 +157,7 @@ class Misbehave final : public gale::Bolt {
     const std::string kilobyte(1000, 'y');
     for (std::int64_t written = 0; written < bytes_; written += 1000) out.emit(n, kilobyte);
   }
+  [[gnu::noinline]] static void store_at(volatile int* where) { *where = 1; }
   void settle(gale::Collector& out) {
     for (gale::KeptTuple& kept : kept_) {
       out.from(kept).emit(kept.get<std::int64_t>(0), kept.get<std::string_view>(1));
@@ -184,6 +185,10 @@ class Misbehave final : public gale::Bolt {
     if (how_ == "stream") return out.on(undeclared_).emit(n);
     if (how_ == "type") return void(tuple.get<std::string_view>(n_.position(0)));
     if (how_ == "crash") __builtin_trap();
+    if (how_ == "segv") store_at(reinterpret_cast<volatile int*>(n));  // the first page is never there
+    if (how_ == "abort") std::abort();
+    if (how_ == "eat") eaten_.emplace_back(static_cast<std::size_t>(bytes_), 'e');
+    while (how_ == "spin") asm volatile("");
     if (how_ == "exit") std::exit(0);
     if (how_ == "sleep") std::this_thread::sleep_for(std::chrono::milliseconds(millis_));
     if (how_ == "flood" || how_ == "flood_throw") write(n, out);
@@ -197,6 +202,7 @@ class Misbehave final : public gale::Bolt {
   gale::Field<std::int64_t> n_;
   gale::Stream other_, undeclared_;
   std::vector<gale::KeptTuple> kept_;
+  std::vector<std::string> eaten_;
   gale::Context* context_ = nullptr;
 };
 

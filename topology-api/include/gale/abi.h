@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #define GALE_ABI_MAJOR 1
-#define GALE_ABI_MINOR 4
+#define GALE_ABI_MINOR 5
 #define GALE_ABI_NOTE_SECTION ".note.gale" /* ELF note: owner "Gale", type 1, gale_note below; read before dlopen */
 #define GALE_ABI_ENTRY "gale_plugin_entry"
 
@@ -91,6 +91,7 @@ typedef struct gale_out {
   /* Takes all, holds [begun, at), lends >= need with begun = at; or GALE_TOO_MUCH, which changes nothing. */
   uint32_t (*more)(struct gale_out*, uint64_t need);
   void (*drop)(struct gale_out*); /* forgets what the running call wrote, the held part too */
+  uint32_t* running; /* Since 1.5. Before each execute the SDK writes its input's number there; null: nobody asks */
 } gale_out;
 
 typedef struct gale_batch {

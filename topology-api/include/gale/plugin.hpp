@@ -10,6 +10,8 @@
 #include "gale/frontier.hpp"
 #include "gale/hook.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <exception>
 #include <memory>
@@ -66,6 +68,13 @@ constexpr std::string_view bare_name(std::string_view type) {  // "words::Count"
   return colon == std::string_view::npos ? type : type.substr(colon + 1);
 }
 constexpr gale_str lent(std::string_view s) { return {s.data(), s.size()}; }
+
+/// Where the number of the running input goes, which is how a host knows what crashed it; `nobody` when it does not
+/// ask.
+inline std::uint32_t* running_in(const gale_out& out, std::uint32_t& nobody) noexcept {
+  const bool asked = out.size >= offsetof(gale_out, running) + sizeof out.running && out.running != nullptr;
+  return asked ? out.running : &nobody;
+}
 
 /// A host that is older than hooks gets the rest of the plugin.
 constexpr bool known_to(std::uint32_t host_minor, const gale_component& c) {
@@ -157,7 +166,10 @@ struct PluginThunks {
     const std::uint8_t* at = batch->at;
     std::uint32_t k = batch->first;
     const std::uint32_t last = batch->count - k < batch->limit ? batch->count : k + batch->limit;
+    std::uint32_t nobody = 0;
+    std::uint32_t* const running = detail::running_in(out, nobody);
     while (k < last) {
+      __atomic_store_n(running, k, __ATOMIC_RELAXED);
       gale_in_record head;
       std::memcpy(&head, at, sizeof head);
       run_one(in, collector, *batch, at, head, k);

@@ -53,7 +53,7 @@ HubOptions options_of(const RunFolder& folder, std::uint16_t me, std::uint32_t i
                     .inputs_of = {0, 1},
                     .worker_of_ledger = {WorkerId{0}}};
   options.grants = {{{TaskId{me}}, kGrant}};
-  options.own = folder.of(me);
+  options.own = {folder.of(me)};
   options.peers = {{WorkerId{static_cast<std::uint16_t>(1 - me)}, folder.of(1 - me)}};
   return options;
 }
@@ -298,7 +298,7 @@ TEST_CASE("an endpoint that cannot be is an error that says what to do") {
   } deaf;
   const auto error_with = [&](const std::string& own, const std::string& peer) -> std::string {
     HubOptions options = options_of(folder, 0, 1);
-    if (!own.empty()) options.own.data = own;
+    if (!own.empty()) options.own[0].data = own;
     if (!peer.empty()) options.peers[0].second.ack = peer;
     auto made = LinkHub::create(std::move(options), deaf, pool, clock);
     return made ? "" : made.error();

@@ -47,7 +47,9 @@ class Cluster {
     options.self = WorkerId(static_cast<std::uint16_t>(w));
     options.incarnation = Incarnation(++incarnations_[w]);
     options.threads = 1;
-    options.link_dir = dir_;
+    for (std::uint16_t place = 0; place < plan_.workers; ++place)
+      options.places.push_back(link::endpoints_in(dir_, place));
+    options.own = {options.places[w]};
     options.token = 4711;
     workers_[w] = std::make_unique<Worker>(plan_, options, clock_);
     const Result<void> started = workers_[w]->start(plugins_);
@@ -347,7 +349,7 @@ TEST_CASE("A worker whose sockets cannot be made does not start, and says where"
   const plan::Plan plan = test::plan_of(there_and_back(spout, bolt, sink), plugins);
   const SteadyClock clock;
   Options options;
-  options.link_dir = "/nowhere/at/all";
+  options.own = {link::endpoints_in("/nowhere/at/all", 0)};
   Worker worker(plan, options, clock);
   const Result<void> started = worker.start(plugins);
   REQUIRE_FALSE(started);
