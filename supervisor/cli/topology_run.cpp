@@ -14,8 +14,7 @@ class InProcess final : public TopologyRun {
   InProcess(const plan::Plan& plan, host::PluginSearch& search, std::uint32_t threads, const Clock& clock)
       : search_(search),
         tally_(metrics::outline_of(plan)),
-        worker_(plan, {.self = WorkerId(0), .incarnation = Incarnation(1), .threads = threads}, clock) {
-  }
+        worker_(plan, {.self = WorkerId(0), .incarnation = Incarnation(1), .threads = threads}, clock) {}
   Result<void> start() override { return worker_.start(search_); }
   bool wait(Duration most) override { return worker_.wait(most); }
   metrics::Totals totals() override {
