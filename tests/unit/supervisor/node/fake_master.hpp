@@ -39,6 +39,8 @@ class FakeMaster {
   /// All that were ever told, each once.
   [[nodiscard]] const std::vector<control::Event>& events() const { return events_; }
   [[nodiscard]] bool told(const std::string& part) const;
+  /// The next beat is as the first.
+  void forget() { beat_.reset(); }
   std::uint64_t beats = 0;
   std::size_t chunk = 1u << 20;    // of a plugin
   bool plugins_are_wrong = false;  // other bytes than were promised

@@ -56,8 +56,11 @@ class Host {
     for (const FoundWorker& w : workers()) ::kill(static_cast<pid_t>(w.process.pid), SIGKILL);
     fs::remove_all(state_);
   }
-  void start(const std::string& address, std::vector<std::string> more = {}) {
-    std::vector<std::string> words = {built("bin/gale"), "supervisor", "--state", state_.string(), "--master",
+  /// `inject`: a fault of the disk, as strace names it: "fsync:error=ENOSPC:when=3".
+  void start(const std::string& address, std::vector<std::string> more = {}, const std::string& inject = {}) {
+    std::vector<std::string> words;
+    if (!inject.empty()) words = {"/usr/bin/strace", "-D", "-o", "/dev/null", "-e", "inject=" + inject};
+    words.insert(words.end(), {built("bin/gale"), "supervisor", "--state", state_.string(), "--master",
                                       address,           "--name",     "test",    "--quiet"};
     words.insert(words.end(), more.begin(), more.end());
     Result<process::Process> process = process::Process::start(words);
@@ -73,6 +76,14 @@ class Host {
     REQUIRE(supervisor_->ended(exit));
     supervisor_.reset();
     return exit;
+  }
+  /// It has ended by itself.
+  bool over() {
+    Exit exit;
+    if (!supervisor_ || !supervisor_->ended(exit)) return false;
+    CHECK(exit.code == 1);
+    supervisor_.reset();
+    return true;
   }
   std::vector<FoundWorker> workers() const { return find_workers(fs::canonical(state_)); }
   /// Pids by port.
@@ -355,6 +366,45 @@ TEST_CASE("A second supervisor with the same folder is refused; wrong words are,
   CHECK(status({"--state", d.host.state().string(), "--ports", "80"}) == 2);
   CHECK(status({"--state", d.host.state().string(), "--ports", "6700", "--slots", "2"}) == 2);
   CHECK(status({"--state", d.host.state().string(), "--master", "nowhere"}) == 2);
+}
+
+TEST_CASE("A disk that fails at any one step of a deployment delays it at most") {
+  if (!fs::exists("/usr/bin/strace")) {
+    MESSAGE("strace is not installed: not tested");
+    REQUIRE(std::getenv("CI") == nullptr);
+    return;
+  }
+  const int step = std::getenv("GALE_ROUNDS") == nullptr ? 6 : 1;
+  int at_start = 0, later = 0;
+  for (const char* call :
+       {"fsync:error=ENOSPC", "fsync:error=EIO", "rename:error=ENOSPC", "pwrite64,write:error=ENOSPC"}) {
+    for (int n = 1; n <= 31; n += step) {
+      const std::string inject = std::string(call) + ":when=" + std::to_string(n);
+      CAPTURE(inject);
+      Deployed d;
+      d.host.start(d.master.address(), {}, inject);
+      bool over = false;
+      REQUIRE(d.master.pump([&] { return (over = d.host.over()) || (d.master.beat() && d.master.beat()->complete); }));
+      if (over) {  // its folder could not be made: it says so and ends, and another start is all that it takes
+        ++at_start;
+        d.start();
+      } else {
+        ++later;
+      }
+      d.master.want({d.topology(file_of())});
+      REQUIRE(d.master.pump([&] { return d.both_run() && d.acked() > 0; }));
+      REQUIRE(d.master.pump([&] { return d.master.beat()->trouble.empty(); }));
+      const auto before = d.host.pids();
+      CHECK(before.size() == 2);
+      d.host.end(SIGKILL);
+      d.master.forget();
+      d.start();
+      REQUIRE(d.master.pump([&] { return d.both_run(); }));
+      CHECK(d.host.pids() == before);
+    }
+  }
+  CHECK(at_start > 0);
+  CHECK(later > at_start);
 }
 
 }  // namespace
