@@ -3,8 +3,8 @@
 // WorkerReporter: a worker process's end of the control connection: says how it is, does what it is told.
 #pragma once
 
-#include "engine/base/log.hpp"
 #include "engine/worker/worker.hpp"
+#include "supervisor/cli/worker_network.hpp"
 #include "supervisor/control/channel.hpp"
 
 #include <algorithm>
@@ -32,10 +32,10 @@ class WorkerReporter {
     client_.close(std::chrono::seconds(2));
   }
   /// Does what it is told; true: stop.
-  bool obey(worker::Worker& worker) {
+  bool obey(worker::Worker& worker, WorkerNeighbours& neighbours) {
     while (const auto m = client_.receive()) {
       if (m->kind == control::Kind::kStop) return true;
-      follow(worker, *m);
+      follow(worker, neighbours, *m);
       heard_ = std::max(heard_, m->told);
     }
     return false;
@@ -43,7 +43,7 @@ class WorkerReporter {
   void close() { client_.close(std::chrono::milliseconds(500)); }
 
  private:
-  void follow(worker::Worker& worker, const control::Message& m) const {
+  static void follow(worker::Worker& worker, WorkerNeighbours& neighbours, const control::Message& m) {
     switch (m.kind) {
       case control::Kind::kDrain:
         return worker.drain();
@@ -52,11 +52,7 @@ class WorkerReporter {
       case control::Kind::kDeactivate:
         return worker.set_active(false);
       case control::Kind::kPeers:
-        for (const control::PeerPlace& p : m.places) {
-          if (p.place == self_ || p.data.empty()) continue;
-          if (Result<void> moved = worker.peer_moved(p.place, {p.data, p.ack}); !moved) log::warn("", moved.error());
-        }
-        return;
+        return neighbours.follow(worker, m.places);
       case control::Kind::kSuspects:
         return worker.avoid(crash::Suspects::from_text(m.suspects));
       default:

@@ -4,6 +4,7 @@
 #include "engine/base/log.hpp"
 #include "supervisor/control/fields.hpp"
 #include "supervisor/control/peers.hpp"
+#include "supervisor/node/endpoints.hpp"
 #include "supervisor/node/log_read.hpp"
 #include "supervisor/node/log_tail.hpp"
 
@@ -311,6 +312,9 @@ Result<std::vector<std::string>> Supervisor::prepare(Slot& slot, const control::
   add("--dir", run->string());
   add("--control", (state_.run() / "control").string());
   add("--slot", std::to_string(slot.now.port));
+  const auto [data, ack] = slot_endpoints(options_.address, slot.now.port);
+  add("--listen", data + "," + ack);
+  if (!options_.keys.empty()) add("--keys", options_.keys);
   add("--launch", state_.launch_file(slot.now.port).string());
   return words;
 }

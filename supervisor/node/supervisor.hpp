@@ -30,6 +30,7 @@ struct SupervisorOptions {
   std::string program;  // of gale itself
   std::string name, address;
   std::vector<std::uint16_t> ports;
+  std::string keys{};  // the folder of keys of its workers; empty: they listen to this host alone
   Limits limits;
 };
 

@@ -22,6 +22,9 @@
 namespace gale::node {
 namespace {
 
+using process::Exit;
+using process::Process;
+
 namespace fs = std::filesystem;
 using control::SlotState;
 using std::chrono::milliseconds;
@@ -60,8 +63,8 @@ class Host {
   void start(const std::string& address, std::vector<std::string> more = {}, const std::string& inject = {}) {
     std::vector<std::string> words;
     if (!inject.empty()) words = {"/usr/bin/strace", "-D", "-o", "/dev/null", "-e", "inject=" + inject};
-    words.insert(words.end(), {built("bin/gale"), "supervisor", "--state", state_.string(), "--master",
-                                      address,           "--name",     "test",    "--quiet"};
+    words.insert(words.end(), {built("bin/gale"), "supervisor", "--state", state_.string(), "--master", address,
+                               "--name", "test", "--quiet"});
     words.insert(words.end(), more.begin(), more.end());
     Result<process::Process> process = process::Process::start(words);
     REQUIRE_MESSAGE(process, process.error());
