@@ -155,7 +155,7 @@ class WorkerCommand final : public Command {
     option()                                                                                                     //
         ("worker", po::value(&a_.worker)->required()->value_name("N"), "this worker's place, from 1")            //
         ("incarnation", po::value(&a_.incarnation)->value_name("N"), "how often this place has been started")    //
-        ("dir", po::value(&a_.network.dir)->required()->value_name("DIR"), "where the sockets are")                      //
+        ("dir", po::value(&a_.network.dir)->required()->value_name("DIR"), "where the sockets are")              //
         ("control", po::value(&a_.control)->value_name("FILE"), "socket of the starter (default: DIR/control)")  //
         ("slot", po::value(&a_.slot)->value_name("PORT"), "of a supervisor")                                     //
         ("launch", po::value(&a_.launch)->value_name("FILE"), "what the supervisor says beside")                 //
@@ -163,11 +163,12 @@ class WorkerCommand final : public Command {
         ("suspects", po::value(&a_.suspects)->value_name("FILE"), "tuples that have crashed workers")            //
         ("place", po::value(&a_.network.places)->value_name("DATA,ACK"),
          "where a worker listens, once for each in their order (default: unix sockets in DIR)")  //
-        ("listen", po::value(&a_.network.listen)->value_name("DATA,ACK"), "where this worker listens beside its place")  //
+        ("listen", po::value(&a_.network.listen)->value_name("DATA,ACK"),
+         "where this worker listens beside its place")                                                     //
         ("keys", po::value(&a_.network.keys)->value_name("DIR"), "the folder of keys for links over tcp")  //
-        ("token", po::value(&a_.token)->value_name("N"), "of this run")                                          //
-        ("threads", po::value(&a_.threads)->value_name("N"), "pool threads")                                     //
-        ("parent", po::value(&a_.parent)->value_name("PID"), "ends when that process does")                      //
+        ("token", po::value(&a_.token)->value_name("N"), "of this run")                                    //
+        ("threads", po::value(&a_.threads)->value_name("N"), "pool threads")                               //
+        ("parent", po::value(&a_.parent)->value_name("PID"), "ends when that process does")                //
         ("log", po::value(&a_.log.file)->value_name("FILE"),
          "writes its log there, with all that plugins write to stdout and stderr")                           //
         ("log-max-bytes", po::value(&a_.log.max_bytes)->value_name("N"), "of one file of the log (10 MiB)")  //
@@ -204,6 +205,7 @@ class WorkerCommand final : public Command {
     if (!log_fd) return cannot_start(log_fd.error());
     const Result<control::Launch> launch = launch_of(a_.launch);
     if (!launch) return cannot_start(launch.error());
+    reporter.know(launch->places);
     a_.topology.sets.insert(a_.topology.sets.end(), launch->sets.begin(), launch->sets.end());
     host::PluginSearch search = search_for(a_.topology);
     const plan::PlanOutcome outcome = load(a_.topology, search);

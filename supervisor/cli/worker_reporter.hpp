@@ -8,8 +8,10 @@
 #include "supervisor/control/channel.hpp"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace gale::cli {
 
@@ -40,10 +42,14 @@ class WorkerReporter {
     }
     return false;
   }
+  /// Where peers are, as the worker knows it already: told the same again, it would connect anew.
+  void know(const std::vector<control::PeerPlace>& places) {
+    for (const control::PeerPlace& p : places) places_[p.place] = {p.data, p.ack};
+  }
   void close() { client_.close(std::chrono::milliseconds(500)); }
 
  private:
-  void follow(worker::Worker& worker, const control::Message& m) const {
+  void follow(worker::Worker& worker, const control::Message& m) {
     switch (m.kind) {
       case control::Kind::kDrain:
         return worker.drain();
@@ -53,8 +59,9 @@ class WorkerReporter {
         return worker.set_active(false);
       case control::Kind::kPeers:
         for (const control::PeerPlace& p : m.places) {
-          if (p.place == self_ || p.data.empty()) continue;
+          if (p.place == self_ || p.data.empty() || is_known(p)) continue;
           if (Result<void> moved = worker.peer_moved(p.place, {p.data, p.ack}); !moved) log::warn("", moved.error());
+          know({p});
         }
         return;
       case control::Kind::kSuspects:
@@ -62,6 +69,10 @@ class WorkerReporter {
       default:
         return;
     }
+  }
+  [[nodiscard]] bool is_known(const control::PeerPlace& p) const {
+    const auto it = places_.find(p.place);
+    return it != places_.end() && it->second == link::Endpoints{p.data, p.ack};
   }
   [[nodiscard]] control::Message message(control::Kind kind) const {
     control::Message m;
@@ -75,6 +86,7 @@ class WorkerReporter {
   WorkerId self_;
   Incarnation incarnation_;
   std::uint16_t slot_;
+  std::map<WorkerId, link::Endpoints> places_;
   std::uint64_t heard_ = 0;  // number of the last order that was followed
   control::Client client_;
 };

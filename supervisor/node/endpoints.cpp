@@ -21,6 +21,10 @@ std::string run_folder(const std::string& run, const std::string& topology, std:
   return run + "/" + (name.size() <= kMostName ? name : sha256_hex(name).substr(0, kMostName));
 }
 
+std::string listens_at(const std::string& address, std::uint16_t port) {
+  return tcp(address, port) + "," + tcp(address, std::uint32_t{port} + kAckPorts);
+}
+
 std::vector<control::PeerPlace> peer_places(const control::WantedTopology& topology, const std::string& this_host,
                                             const std::string& run) {
   std::vector<control::PeerPlace> places;

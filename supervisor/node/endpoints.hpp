@@ -19,6 +19,9 @@ inline constexpr std::uint16_t kAckPorts = 100;  // a slot's acks come to its po
 /// socket has 107 characters.
 [[nodiscard]] std::string run_folder(const std::string& run, const std::string& topology, std::uint32_t revision);
 
+/// "DATA,ACK": where the worker of a slot listens for those of other hosts.
+[[nodiscard]] std::string listens_at(const std::string& address, std::uint16_t port);
+
 [[nodiscard]] std::vector<control::PeerPlace> peer_places(const control::WantedTopology& topology,
                                                           const std::string& this_host, const std::string& run);
 

@@ -47,6 +47,12 @@ class StateFolder {
   Result<void> write_record(std::uint16_t port, const SlotRecord& record);
   Result<void> write_launch(std::uint16_t port, std::string_view bytes);
   [[nodiscard]] std::filesystem::path launch_file(std::uint16_t port) const;
+  /// What a worker leaves behind when it ends is there.
+  [[nodiscard]] std::filesystem::path home(std::uint16_t port) const { return launch_file(port).parent_path(); }
+  /// Tuples that have crashed workers of a topology, as crash::Suspects writes them; it goes with the topology's files.
+  [[nodiscard]] std::filesystem::path suspects_file(const std::string& topology) const;
+  [[nodiscard]] std::string suspects(const std::string& topology) const;
+  Result<void> write_suspects(const std::string& topology, std::string_view text);
   /// Made when it is missing: where the sockets of a revision's workers are, and the control socket's folder.
   Result<std::filesystem::path> run_folder_of(const std::string& topology, std::uint32_t revision);
   [[nodiscard]] std::filesystem::path run() const { return path_ / "run"; }

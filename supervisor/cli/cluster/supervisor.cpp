@@ -37,7 +37,7 @@ constexpr std::uint32_t kMostSlots = 100;  // acks come a hundred ports above
 constexpr Duration kLookEvery = std::chrono::milliseconds(200);
 
 struct SupervisorArguments {
-  std::string state, master = kDefaultMaster, name, ports, address = "127.0.0.1";
+  std::string state, master = kDefaultMaster, name, ports, address, keys;
   std::optional<std::uint32_t> slots;
   std::optional<Duration> report_within, start_within, stop_within;
   bool kill_workers = false, quiet = false;
@@ -125,7 +125,9 @@ class SupervisorCommand final : public Command {
         ("ports", po::value(&a_.ports)->value_name("PORTS"), "their ports, one a slot: 6700-6703 or 6700,6702")  //
         ("name", po::value(&a_.name)->value_name("NAME"), "of this host, for people (default: the host's)")      //
         ("address", po::value(&a_.address)->value_name("HOST"),
-         "where workers of other hosts reach those of this one (default: 127.0.0.1)")  //
+         "an IP address of this host where its workers listen for those of other hosts; without it they talk "
+         "among themselves alone")                                                                                    //
+        ("keys", po::value(&a_.keys)->value_name("DIR"), "the folder of keys that they use there, of 'gale keygen'")  //
         ("worker-timeout", time_option("worker-timeout", a_.report_within),
          "a worker that has not reported for so long is killed and started anew (default: 30s)")  //
         ("worker-start-timeout", time_option("worker-start-timeout", a_.start_within),
@@ -178,9 +180,11 @@ class SupervisorCommand final : public Command {
     std::mt19937_64 dice{std::random_device{}()};
     node::SupervisorOptions options{.program = std::filesystem::read_symlink("/proc/self/exe").string(),
                                     .name = a_.name.empty() ? host_name() : a_.name,
-                                    .address = a_.address,
+                                    .address = a_.address.empty() ? "127.0.0.1" : a_.address,
                                     .ports = ports,
-                                    .limits = {}};
+                                    .limits = {},
+                                    .listens = !a_.address.empty(),
+                                    .keys = a_.keys.empty() ? "" : std::filesystem::absolute(a_.keys).string()};
     options.limits.report_within = a_.report_within.value_or(options.limits.report_within);
     options.limits.start_within = a_.start_within.value_or(options.limits.start_within);
     options.limits.stop_within = a_.stop_within.value_or(options.limits.stop_within);
