@@ -58,11 +58,11 @@ DOORS = {
     "spdlog/": ["engine/base/log"],
     "boost/": ["supervisor/cli"],
     "xxhash.h": ["engine/base", "engine/crash", "engine/route"],
-    "sodium.h": ["engine/base/sha256.cpp", "supervisor/master/digest.cpp"],
+    "sodium.h": ["engine/base/sha256.cpp"],
     "nlohmann/": ["supervisor/cli", "supervisor/schema", "topology-api/components"],
     "valijson/": ["topology-api/components/validate"],
     "sqlite3.h": ["supervisor/master/sqlite_"],
-    "sodium": ["supervisor/master/digest.cpp"],
+    "sodium/": ["supervisor/master/digest.cpp"],
     "re2/": ["topology-api/components/filter"],
 }
 
