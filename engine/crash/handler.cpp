@@ -26,6 +26,7 @@ namespace gale::crash {
 namespace {
 
 constexpr std::array kSignals = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+struct sigaction before[kSignals.size()];        // what was there: a sanitizer's handler, which has its own to say
 constexpr std::size_t kStackBytes = 128 * 1024;  // unwinding takes some, and a frame of the handler
 constexpr int kMostFrames = 64;
 
@@ -145,8 +146,9 @@ void write_record(int signal, const siginfo_t* info, const void* context) noexce
     Out out(fd);
     char name[16] = {};
     ::prctl(PR_GET_NAME, name);
-    out << "gale exit 1\nkind crash\nsignal " << static_cast<std::uint64_t>(signal) << "\nthread "
-        << std::string_view(name, ::strnlen(name, sizeof name)) << "\n";
+    out << (fd == STDERR_FILENO ? "gale: this process crashes\n" : "gale exit 1\nkind crash\n") << "signal "
+        << static_cast<std::uint64_t>(signal) << "\nthread " << std::string_view(name, ::strnlen(name, sizeof name))
+        << "\n";
     if (hung.load() == ::gettid() || unreached.load() != nullptr) out << "hung 1\n";
     if (signal == SIGSEGV || signal == SIGBUS) {
       out << "address ";
@@ -167,8 +169,13 @@ void on_signal(int signal, siginfo_t* info, void* context) {
   if (!crashed.compare_exchange_strong(nobody_yet, self) && nobody_yet != self) {
     while (true) ::pause();  // another thread was first, and ends the process
   }
-  if (nobody_yet == 0) write_record(signal, info, context);
   ::signal(signal, SIG_DFL);
+  if (nobody_yet == 0) {
+    write_record(signal, info, context);
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
+      if (kSignals[i] == signal) ::sigaction(signal, &before[i], nullptr);
+    }
+  }
   ::raise(signal);  // comes when this returns
 }
 
@@ -186,7 +193,11 @@ void install(const std::string& record, const Page* page) {
   action.sa_sigaction = on_signal;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
   sigemptyset(&action.sa_mask);
-  for (const int signal : kSignals) ::sigaction(signal, &action, nullptr);
+  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+    struct sigaction old {};
+    ::sigaction(kSignals[i], &action, &old);
+    if (old.sa_sigaction != on_signal) before[i] = old;
+  }
 }
 
 void forget(const Page* page) noexcept {

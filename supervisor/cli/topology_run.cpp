@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/cli/topology_run.hpp"
 
+#include "engine/crash/handler.hpp"
 #include "engine/worker/worker.hpp"
 
 #include <filesystem>
@@ -14,9 +15,11 @@ class InProcess final : public TopologyRun {
   InProcess(const plan::Plan& plan, host::PluginSearch& search, std::uint32_t threads, const Clock& clock)
       : search_(search),
         tally_(metrics::outline_of(plan)),
-        worker_(plan, {.self = WorkerId(0), .incarnation = Incarnation(1), .threads = threads}, clock) {
+        worker_(plan, {.self = WorkerId(0), .incarnation = Incarnation(1), .threads = threads}, clock) {}
+  Result<void> start() override {
+    crash::install({}, worker_.page());
+    return worker_.start(search_);
   }
-  Result<void> start() override { return worker_.start(search_); }
   bool wait(Duration most) override { return worker_.wait(most); }
   metrics::Totals totals() override {
     worker::Report report = worker_.report();

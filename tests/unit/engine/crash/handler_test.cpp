@@ -26,6 +26,7 @@ Exit crash(const std::function<void(Page&)>& f, int wanted) {
   if (child == 0) {
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
+    for (const int signal : {SIGSEGV, SIGBUS, SIGFPE}) std::signal(signal, SIG_DFL);  // a sanitizer's own
     auto page = Page::make(files.page(), kLegend);
     install(files.exit(), page->get());
     std::thread([&] {

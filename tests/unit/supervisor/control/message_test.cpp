@@ -24,9 +24,9 @@ Message a_report() {
         &worker::TaskReport::forgotten, &worker::TaskReport::misuse, &worker::TaskReport::dropped,
         &worker::TaskReport::late, &worker::TaskReport::roots, &worker::TaskReport::replayed,
         &worker::TaskReport::timed_out, &worker::TaskReport::stale_acks, &worker::TaskReport::pending,
-        &worker::TaskReport::dead_letters}) {
+        &worker::TaskReport::dead_letters, &worker::TaskReport::poisoned, &worker::TaskReport::busy_ms}) {
     t.*member = next;
-    next *= 17;  // up to 2^57
+    next *= 11;  // up to 2^59
   }
   t.task = TaskId(65534);
   t.finished = true;
@@ -99,6 +99,11 @@ TEST_CASE("The golden bytes of PROTOCOL.md") {
   Message drain;
   drain.kind = Kind::kDrain;
   CHECK(decode(encode(drain))->kind == Kind::kDrain);
+  Message suspects;
+  suspects.kind = Kind::kSuspects;
+  suspects.suspects = "alone\tsplit\n";
+  CHECK(decode(encode(suspects))->kind == Kind::kSuspects);
+  CHECK(decode(encode(suspects))->suspects == "alone\tsplit\n");
 }
 
 TEST_CASE("What a supervisor tells its workers, in golden bytes, and back") {
