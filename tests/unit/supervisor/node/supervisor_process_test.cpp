@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -309,6 +310,26 @@ TEST_CASE("A worker that cannot start is a crash loop in the end, with its last 
   }));
   CHECK(d.master.slot(6701)->why.starts_with("cannot start: bolt#0: open: asked to throw in open (exit status 2)"));
   CHECK(d.master.slot(6700)->state == SlotState::kRunning);
+}
+
+TEST_CASE("A tuple that crashes its worker is named, with the stack, and is poison after three crashes") {
+  Deployed d;
+  d.start();
+  d.master.want({d.topology(file_of("count: 100000000, rate: 200", "how: segv, at: 20"))});
+  REQUIRE(d.master.pump([&] { return !d.master.events().empty(); }));
+  CAPTURE(d.master.events()[0].text);
+  CHECK(d.master.told("SIGSEGV in bolt bolt#0, executing tuple (20"));
+  const auto stack = [&] {
+    const auto& events = d.master.events();
+    return std::any_of(events.begin(), events.end(),
+                       [](const control::Event& e) { return e.text.find("probe.so") != std::string::npos; });
+  };
+  CHECK(stack());
+  REQUIRE(d.master.pump([&] { return d.master.told("it is poison, and fails without being run again"); }));
+  const Incarnation life = d.master.slot(6701)->incarnation;
+  REQUIRE(d.master.pump([&] { return d.runs(6701) && d.acked() > 200; }));
+  CHECK(d.master.slot(6701)->incarnation.value <= life.value + 1);
+  CHECK(control::count_of(d.master.slot(6701)->incarnation) == 4);
 }
 
 TEST_CASE("USR1 ends a supervisor and its workers; --kill-workers makes TERM do so") {
