@@ -192,6 +192,23 @@ Result<fs::path> StateFolder::log_file(const std::string& topology, WorkerId pla
   return file;
 }
 
+void StateFolder::remove_old_logs(const std::set<std::string>& topologies, std::chrono::hours age) {
+  std::error_code failed;
+  const auto now = fs::file_time_type::clock::now();
+  std::vector<fs::path> old;
+  for (const auto& folder : fs::directory_iterator(logs(), failed)) {
+    const auto topology = text_of_file_name(folder.path().filename().string());
+    bool fresh = !topology || topologies.contains(*topology);
+    std::error_code unreadable;
+    for (const auto& file : fs::directory_iterator(folder.path(), unreadable)) {
+      const auto written = fs::last_write_time(file.path(), unreadable);
+      fresh = fresh || unreadable || now - written < age;
+    }
+    if (!fresh) old.push_back(folder.path());
+  }
+  for (const fs::path& folder : old) fs::remove_all(folder, failed);
+}
+
 // ---- plugins
 
 fs::path StateFolder::plugin_file(const std::string& sha256) const { return path_ / "plugins" / (sha256 + ".so"); }

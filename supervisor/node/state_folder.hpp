@@ -12,6 +12,7 @@
 #include "supervisor/node/reconcile.hpp"
 #include "supervisor/node/slot_record.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -57,6 +58,8 @@ class StateFolder {
   Result<std::filesystem::path> run_folder_of(const std::string& topology, std::uint32_t revision);
   [[nodiscard]] std::filesystem::path run() const { return path_ / "run"; }
   [[nodiscard]] std::filesystem::path logs() const { return path_ / "logs"; }
+  /// The logs of topologies that are not among these go when nothing was written to them for `age`.
+  void remove_old_logs(const std::set<std::string>& topologies, std::chrono::hours age);
   Result<std::filesystem::path> log_file(const std::string& topology, WorkerId place);
 
   [[nodiscard]] bool has_plugin(const std::string& sha256) const;

@@ -22,6 +22,7 @@ constexpr std::size_t kMostEventBytes = 4096;
 constexpr std::size_t kTailLines = 10, kTailBytes = 2048;
 constexpr std::size_t kMostAnswered = 256;
 constexpr Duration kUnused = std::chrono::minutes(10);  // a plugin that no topology needs is kept so long
+constexpr std::chrono::hours kLogsKept{7 * 24};         // of topologies that are no more
 constexpr Duration kCleanEvery = std::chrono::seconds(10);
 
 std::string person_of(const Assignment& a) { return a.topology + ", worker " + std::to_string(a.place.value + 1); }
@@ -446,13 +447,15 @@ Result<void> Supervisor::write(const Slot& slot) {
                              {*slot.now.assignment, slot.now.incarnation, slot.ended, slot.process, slot.now.former});
 }
 
-/// Plugins that no wanted topology names go, some time after the last one that did.
+/// Plugins that no wanted topology names go, some time after the last one that did; logs later.
 void Supervisor::clean_plugins() {
   clean_at_ = now_ + kCleanEvery;
-  std::set<std::string> used;
+  std::set<std::string> used, topologies;
   for (const control::WantedTopology& t : wanted_->topologies) {
+    topologies.insert(t.revision.topology);
     for (const control::PluginFile& p : t.revision.plugins) used.insert(p.sha256);
   }
+  state_.remove_old_logs(topologies, kLogsKept);
   for (const std::string& sha256 : state_.plugins()) {
     if (used.contains(sha256)) {
       unused_.erase(sha256);
