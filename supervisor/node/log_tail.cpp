@@ -44,17 +44,6 @@ HostMemory host_memory() {
   return memory;
 }
 
-std::uint64_t host_oom_kills() {
-  std::uint64_t kills = 0;
-  std::FILE* file = std::fopen("/proc/vmstat", "re");
-  if (file == nullptr) return kills;
-  char line[128];
-  while (std::fgets(line, sizeof line, file) != nullptr && std::sscanf(line, "oom_kill %" SCNu64, &kills) != 1) {
-  }
-  std::fclose(file);
-  return kills;
-}
-
 std::uint64_t rss_bytes_of(std::int64_t pid) {
   std::FILE* file = std::fopen(("/proc/" + std::to_string(pid) + "/statm").c_str(), "re");
   if (file == nullptr) return 0;

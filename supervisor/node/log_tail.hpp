@@ -18,9 +18,6 @@ struct HostMemory {
 };
 [[nodiscard]] HostMemory host_memory();
 
-/// How many processes the kernel has ended for want of memory since the boot; 0 when it does not say.
-[[nodiscard]] std::uint64_t host_oom_kills();
-
 /// Of a process; 0 when it is gone.
 [[nodiscard]] std::uint64_t rss_bytes_of(std::int64_t pid);
 

@@ -3,6 +3,7 @@
 // ProcessTable: the real worker processes of a supervisor, one a port. Owned by one thread.
 #pragma once
 
+#include "supervisor/node/death.hpp"
 #include "supervisor/node/seams.hpp"
 #include "supervisor/node/worker_process.hpp"
 
@@ -10,6 +11,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gale::node {
@@ -17,7 +19,7 @@ namespace gale::node {
 class ProcessTable final : public Processes {
  public:
   /// `state`: the folder whose workers find() finds.
-  explicit ProcessTable(std::filesystem::path state);
+  explicit ProcessTable(std::filesystem::path state) : state_(std::move(state)) {}
 
   Result<ProcessId> start(std::uint16_t port, const std::vector<std::string>& arguments,
                           const std::filesystem::path& log) override;
@@ -31,11 +33,12 @@ class ProcessTable final : public Processes {
   [[nodiscard]] std::vector<int> fds() const;
 
  private:
-  [[nodiscard]] std::string text_of(const WorkerProcess::End& end);
-
+  struct One {
+    WorkerProcess process;
+    OomKills kills;
+  };
   std::filesystem::path state_;
-  std::map<std::uint16_t, WorkerProcess> processes_;
-  std::uint64_t oom_kills_;  // of the whole host, as last seen
+  std::map<std::uint16_t, One> processes_;
 };
 
 }  // namespace gale::node

@@ -9,6 +9,7 @@
 #include "supervisor/control/request.hpp"
 #include "supervisor/node/slot_record.hpp"
 #include "supervisor/node/worker_process.hpp"
+#include "supervisor/process/process.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -20,7 +21,8 @@ namespace gale::node {
 
 struct Ended {
   std::uint16_t port = 0;
-  std::string how;  // "exit status 2", "signal 11 (SIGSEGV)"
+  std::optional<process::Exit> exit;  // nothing when it was adopted: only its parent is told how it ended
+  bool out_of_memory = false;         // the kernel counts a kill for want of memory since it was started
 };
 
 /// At most one process a port.

@@ -168,6 +168,18 @@ Result<void> StateFolder::write_launch(std::uint16_t port, std::string_view byte
   return write_(launch_file(port), bytes, 0600);
 }
 
+fs::path StateFolder::suspects_file(const std::string& topology) const {
+  return path_ / "topologies" / file_name_of(topology) / "suspects";
+}
+
+std::string StateFolder::suspects(const std::string& topology) const {
+  return read_small(suspects_file(topology), kMostRecord).value_or("");
+}
+
+Result<void> StateFolder::write_suspects(const std::string& topology, std::string_view text) {
+  return write_(suspects_file(topology), text, 0600);
+}
+
 Result<fs::path> StateFolder::run_folder_of(const std::string& topology, std::uint32_t revision) {
   const fs::path folder = run_folder(run().string(), topology, revision);
   if (Result<void> made = make_folder(folder); !made) return Failed{made.error()};
@@ -178,6 +190,23 @@ Result<fs::path> StateFolder::log_file(const std::string& topology, WorkerId pla
   fs::path file = log_path(logs(), topology, place);
   if (Result<void> made = make_folder(file.parent_path()); !made) return Failed{made.error()};
   return file;
+}
+
+void StateFolder::remove_old_logs(const std::set<std::string>& topologies, std::chrono::hours age) {
+  std::error_code failed;
+  const auto now = fs::file_time_type::clock::now();
+  std::vector<fs::path> old;
+  for (const auto& folder : fs::directory_iterator(logs(), failed)) {
+    const auto topology = text_of_file_name(folder.path().filename().string());
+    bool fresh = !topology || topologies.contains(*topology);
+    std::error_code unreadable;
+    for (const auto& file : fs::directory_iterator(folder.path(), unreadable)) {
+      const auto written = fs::last_write_time(file.path(), unreadable);
+      fresh = fresh || unreadable || now - written < age;
+    }
+    if (!fresh) old.push_back(folder.path());
+  }
+  for (const fs::path& folder : old) fs::remove_all(folder, failed);
 }
 
 // ---- plugins
@@ -293,7 +322,8 @@ void StateFolder::remove(const RevisionId& id) {
   installed_.erase(id);
   const fs::path folder = revision_folder(id);
   fs::remove_all(folder, ignored);
-  fs::remove(folder.parent_path(), ignored);  // when it was the last
+  const auto others = [&](const RevisionId& other) { return other.first == id.first; };
+  if (std::none_of(installed_.begin(), installed_.end(), others)) fs::remove_all(folder.parent_path(), ignored);
   fs::remove_all(run_folder(run().string(), id.first, id.second), ignored);
 }
 

@@ -12,6 +12,7 @@
 #include "supervisor/node/reconcile.hpp"
 #include "supervisor/node/slot_record.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -47,10 +48,18 @@ class StateFolder {
   Result<void> write_record(std::uint16_t port, const SlotRecord& record);
   Result<void> write_launch(std::uint16_t port, std::string_view bytes);
   [[nodiscard]] std::filesystem::path launch_file(std::uint16_t port) const;
+  /// What a worker leaves behind when it ends is there.
+  [[nodiscard]] std::filesystem::path home(std::uint16_t port) const { return launch_file(port).parent_path(); }
+  /// Tuples that have crashed workers of a topology, as crash::Suspects writes them; it goes with the topology's files.
+  [[nodiscard]] std::filesystem::path suspects_file(const std::string& topology) const;
+  [[nodiscard]] std::string suspects(const std::string& topology) const;
+  Result<void> write_suspects(const std::string& topology, std::string_view text);
   /// Made when it is missing: where the sockets of a revision's workers are, and the control socket's folder.
   Result<std::filesystem::path> run_folder_of(const std::string& topology, std::uint32_t revision);
   [[nodiscard]] std::filesystem::path run() const { return path_ / "run"; }
   [[nodiscard]] std::filesystem::path logs() const { return path_ / "logs"; }
+  /// The logs of topologies that are not among these go when nothing was written to them for `age`.
+  void remove_old_logs(const std::set<std::string>& topologies, std::chrono::hours age);
   Result<std::filesystem::path> log_file(const std::string& topology, WorkerId place);
 
   [[nodiscard]] bool has_plugin(const std::string& sha256) const;

@@ -22,6 +22,7 @@ constexpr std::size_t kMostEventBytes = 4096;
 constexpr std::size_t kTailLines = 10, kTailBytes = 2048;
 constexpr std::size_t kMostAnswered = 256;
 constexpr Duration kUnused = std::chrono::minutes(10);  // a plugin that no topology needs is kept so long
+constexpr std::chrono::hours kLogsKept{7 * 24};         // of topologies that are no more
 constexpr Duration kCleanEvery = std::chrono::seconds(10);
 
 std::string person_of(const Assignment& a) { return a.topology + ", worker " + std::to_string(a.place.value + 1); }
@@ -86,7 +87,7 @@ void Supervisor::adopt(Slot& slot, const std::vector<FoundWorker>& found) {
   if (slot.now.assignment && !slot.ended) {
     slot.now.alive = true;  // for died(), which knows what is to be done
     slot.started = now_ - Restarts::kHealthy;
-    died(slot, "died while no supervisor was there to see how");
+    died(slot, {slot.now.port, std::nullopt, false});
   }
 }
 
@@ -129,41 +130,95 @@ void Supervisor::hear_workers() {
     slot->now.confirmed = m->told == slot->told;
     for (const std::string& error : m->report.errors) add_event(*slot, error);
     slot->report = m->report;
+    tell_suspects(*slot);
   }
 }
 
 void Supervisor::reap() {
-  for (const Ended& death : processes_.deaths()) {
+  for (const Ended& end : processes_.deaths()) {
     hear_workers();  // its last words
-    Slot* slot = slot_at(death.port);
-    if (slot != nullptr && slot->now.alive) died(*slot, death.how);
+    Slot* slot = slot_at(end.port);
+    if (slot != nullptr && slot->now.alive) died(*slot, end);
   }
 }
 
-void Supervisor::died(Slot& slot, const std::string& how) {
-  const bool wanted_to = slot.now.asked.has_value();
+void Supervisor::died(Slot& slot, const Ended& end) {
+  const bool wanted_to = slot.now.asked.has_value() && slot.why.empty();
+  const crash::Files files{state_.home(slot.now.port).string(), slot.now.incarnation};
+  const Death death = learn(files, end.exit, end.out_of_memory);
+  files.remove();
   slot.now.alive = false;
   slot.now.spoke = slot.now.confirmed = false;
   slot.now.told.reset();
   slot.ended = true;
   slot.process = {};
   news_ = true;
-  if (wanted_to && slot.why.empty()) {
+  if (wanted_to) {
     slot.now.start_at = now_;
-    log::info("", person_of(*slot.now.assignment) + " ended: " + how);
+    log::info("", person_of(*slot.now.assignment) + " ended: " + death.text);
   } else {
-    slot.restarts.died(now_, now_ - slot.started, chance_());
+    // A death that a tuple explains, which will not be run again, is no sign of a loop.
+    slot.restarts.died(now_, blame(slot, death) ? Restarts::kHealthy : now_ - slot.started, chance_());
     slot.now.start_at = slot.restarts.start_at();
-    if (slot.why.empty()) slot.why = slot.last_words.empty() ? "died: " + how : slot.last_words + " (" + how + ")";
+    if (slot.why.empty()) {
+      const bool last_words = !slot.last_words.empty();
+      const std::string how = end.exit ? end.exit->text() : death.text;
+      slot.why = last_words ? slot.last_words + " (" + how + ")" : "died: " + death.text;
+    }
     const std::string text = person_of(*slot.now.assignment) + " in slot " + std::to_string(slot.now.port) + ", life " +
                              std::to_string(control::count_of(slot.now.incarnation)) + ": " + slot.why;
     log::warn("", text);
     slot.last_death = slot.why;
-    add_event(slot, slot.why);
+    add_event(slot, death.report.empty() ? slot.why : slot.why + "\n" + death.report);
   }
   slot.now.asked.reset();
   slot.now.killed = false;
   note_trouble(write(slot));
+}
+
+/// Notes whom a death speaks against, and tells it to the topology's workers here. True: a tuple that had crashed one
+/// before, so it explains the death.
+bool Supervisor::blame(const Slot& slot, const Death& death) {
+  const std::string& topology = slot.now.assignment->topology;
+  if (!death.suspect && !death.unsure) return false;
+  crash::Suspects& suspects = suspects_of(topology);
+  unsigned crashes = 0;
+  if (death.unsure) static_cast<void>(suspects.unsure(*death.unsure));
+  if (death.suspect && death.out_of_memory) {
+    suspects.doubt(*death.suspect, death.shown);
+  } else if (death.suspect) {
+    crashes = suspects.crashed(*death.suspect, death.shown);
+  }
+  if (crashes == crash::Suspects::kCrashes) {
+    add_event(slot, "tuple " + death.shown + " of " + death.suspect->from + " was executed by " +
+                        death.suspect->component + " in " + std::to_string(crashes) +
+                        " crashes: it is poison, and fails without being run again");
+  }
+  note_trouble(state_.write_suspects(topology, suspects.to_text()));
+  for (auto& [port, other] : slots_) {
+    if (!other.now.alive || other.now.assignment->topology != topology) continue;
+    other.suspects_told = false;
+    tell_suspects(other);
+  }
+  return crashes > 1;
+}
+
+crash::Suspects& Supervisor::suspects_of(const std::string& topology) {
+  const auto [it, fresh] = suspects_.try_emplace(topology);
+  if (fresh) it->second = crash::Suspects::from_text(state_.suspects(topology));
+  return it->second;
+}
+
+/// Once; again with each report until it could be sent.
+void Supervisor::tell_suspects(Slot& slot) {
+  if (slot.suspects_told || !slot.now.spoke) return;
+  control::Message m;
+  m.kind = control::Kind::kSuspects;
+  m.slot = slot.now.port;
+  m.worker = slot.now.assignment->place;
+  m.incarnation = slot.now.incarnation;
+  m.suspects = suspects_of(slot.now.assignment->topology).to_text();
+  slot.suspects_told = workers_.send(m);
 }
 
 // ---- the master
@@ -250,6 +305,7 @@ void Supervisor::carry_out(const Action& action) {
       log::info("", "the files of " + action.revision.first + ", revision " + std::to_string(action.revision.second) +
                         ", are removed");
       state_.remove(action.revision);
+      suspects_.erase(action.revision.first);
       break;
   }
 }
@@ -280,6 +336,7 @@ void Supervisor::start(Slot& slot, const Action& action) {
   slot.now.told = action.told;
   slot.now.confirmed = true;  // it is in the launch file
   slot.told = 0;
+  slot.suspects_told = true;  // it has read the file
   slot.why.clear();
   note_trouble(write(slot));
   log::info("", person_of(action.assignment) + " started in slot " + std::to_string(slot.now.port) + ", life " +
@@ -314,6 +371,9 @@ Result<std::vector<std::string>> Supervisor::prepare(Slot& slot, const control::
   add("--slot", std::to_string(slot.now.port));
   const auto [data, ack] = slot_endpoints(options_.address, slot.now.port);
   add("--listen", data + "," + ack);
+  add("--home", state_.home(slot.now.port).string());
+  add("--log", slot.log.string());
+  add("--suspects", state_.suspects_file(a.topology).string());
   if (!options_.keys.empty()) add("--keys", options_.keys);
   add("--launch", state_.launch_file(slot.now.port).string());
   return words;
@@ -388,13 +448,15 @@ Result<void> Supervisor::write(const Slot& slot) {
                              {*slot.now.assignment, slot.now.incarnation, slot.ended, slot.process, slot.now.former});
 }
 
-/// Plugins that no wanted topology names go, some time after the last one that did.
+/// Plugins that no wanted topology names go, some time after the last one that did; logs later.
 void Supervisor::clean_plugins() {
   clean_at_ = now_ + kCleanEvery;
-  std::set<std::string> used;
+  std::set<std::string> used, topologies;
   for (const control::WantedTopology& t : wanted_->topologies) {
+    topologies.insert(t.revision.topology);
     for (const control::PluginFile& p : t.revision.plugins) used.insert(p.sha256);
   }
+  state_.remove_old_logs(topologies, kLogsKept);
   for (const std::string& sha256 : state_.plugins()) {
     if (used.contains(sha256)) {
       unused_.erase(sha256);

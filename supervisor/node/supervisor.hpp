@@ -7,7 +7,9 @@
 #pragma once
 
 #include "engine/base/clock.hpp"
+#include "engine/crash/poison.hpp"
 #include "supervisor/control/cluster.hpp"
+#include "supervisor/node/death.hpp"
 #include "supervisor/node/master_link.hpp"
 #include "supervisor/node/plugin_fetch.hpp"
 #include "supervisor/node/reconcile.hpp"
@@ -58,6 +60,7 @@ class Supervisor {
     ProcessId process;
     Restarts restarts;
     TimePoint started{};
+    bool suspects_told = true;             // it knows the tuples that have crashed workers
     std::uint64_t told = 0;                // number of what it was told last
     std::optional<worker::Report> report;  // its last
     std::string why;                       // it is not running as wanted
@@ -72,7 +75,10 @@ class Supervisor {
   void hear_master();
   void answer_asks(const Value& answer);
   void reap();
-  void died(Slot& slot, const std::string& how);
+  void died(Slot& slot, const Ended& end);
+  [[nodiscard]] bool blame(const Slot& slot, const Death& death);
+  [[nodiscard]] crash::Suspects& suspects_of(const std::string& topology);
+  void tell_suspects(Slot& slot);
   void act();
   void carry_out(const Action& action);
   void start(Slot& slot, const Action& action);
@@ -108,8 +114,9 @@ class Supervisor {
   std::optional<control::Wanted> wanted_;
   std::deque<control::Event> events_;  // that the master has not answered to
   std::uint64_t event_number_ = 0, events_dropped_ = 0;
-  std::deque<std::string> answered_;         // asks of the master, the last ones: it asks again until it has heard
-  std::map<std::string, TimePoint> unused_;  // plugins, since when
+  std::deque<std::string> answered_;  // asks of the master, the last ones: it asks again until it has heard
+  std::map<std::string, crash::Suspects> suspects_;  // by topology
+  std::map<std::string, TimePoint> unused_;          // plugins, since when
   TimePoint clean_at_{};
   std::string trouble_;
   bool news_ = true, complete_ = false, ending_ = false;

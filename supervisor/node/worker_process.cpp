@@ -49,6 +49,30 @@ std::optional<Int> to_int(std::string_view text) {
   return n;
 }
 
+std::string stat_of(std::int64_t pid) { return read_proc("/proc/" + std::to_string(pid) + "/stat"); }
+
+/// Of /proc/PID/stat, from 3 on: what stands before, the name, may hold anything.
+std::string_view field_of(std::string_view stat, int number) {
+  const std::size_t name_end = stat.rfind(')');
+  if (name_end == std::string_view::npos) return {};
+  std::string_view rest = stat.substr(name_end + 1);
+  for (int field = 3; !rest.empty(); ++field) {
+    rest.remove_prefix(1);
+    const std::string_view one = rest.substr(0, rest.find(' '));
+    if (field == number) return one;
+    rest.remove_prefix(one.size());
+  }
+  return {};
+}
+
+/// A child that a worker has forked has its words on its command line: the writer of its log, or user code's.
+bool is_forked(std::int64_t pid, std::string_view line) {
+  const std::string stat = stat_of(pid);
+  if (stat.find("(gale log)") != std::string::npos) return true;
+  const auto parent = to_int<std::int64_t>(field_of(stat, 4));
+  return parent && read_proc("/proc/" + std::to_string(*parent) + "/cmdline") == line;
+}
+
 /// A command line as the kernel has it: each word ends with a NUL.
 std::vector<std::string_view> words_of(std::string_view line) {
   std::vector<std::string_view> words;
@@ -119,7 +143,7 @@ std::optional<FoundWorker> worker_of(const fs::path& proc, const std::string& sl
   const auto port = to_int<std::uint16_t>(launch);
   const auto life = to_int<std::uint32_t>(after(words, "--incarnation"));
   const auto pid = to_int<std::int64_t>(proc.filename().string());
-  if (!port || !life || !pid) return std::nullopt;
+  if (!port || !life || !pid || is_forked(*pid, line)) return std::nullopt;
   ProcessId process = process_id_of(*pid);
   if (process.pid == 0) return std::nullopt;
   return FoundWorker{*port, assignment_of(words, Incarnation(*life)), Incarnation(*life), std::move(process)};
@@ -134,17 +158,10 @@ std::string boot_id() {
 }
 
 ProcessId process_id_of(std::int64_t pid) {
-  const std::string stat = read_proc("/proc/" + std::to_string(pid) + "/stat");
-  const std::size_t name_end = stat.rfind(')');  // the name may hold anything
-  if (name_end == std::string::npos) return {};
-  std::string_view rest = std::string_view(stat).substr(name_end + 2);
-  if (rest.starts_with('Z') || rest.starts_with('X')) return {};
-  for (int field = 3; field < 22; ++field) {
-    const std::size_t space = rest.find(' ');
-    if (space == std::string_view::npos) return {};
-    rest.remove_prefix(space + 1);
-  }
-  const auto start = to_int<std::uint64_t>(rest.substr(0, rest.find(' ')));
+  const std::string stat = stat_of(pid);
+  const std::string_view state = field_of(stat, 3);
+  const auto start = to_int<std::uint64_t>(field_of(stat, 22));
+  if (state.empty() || state == "Z" || state == "X") return {};
   return start ? ProcessId{pid, *start, boot_id()} : ProcessId{};
 }
 

@@ -61,7 +61,8 @@ DOORS = {
     "nlohmann/": ["supervisor/cli", "supervisor/schema", "topology-api/components"],
     "valijson/": ["topology-api/components/validate"],
     "sqlite3.h": ["supervisor/master/sqlite_"],
-    "sodium": ["engine/base/sha256.cpp", "supervisor/master/digest.cpp"],
+    "sodium.h": ["engine/base/sha256.cpp"],
+    "sodium/": ["supervisor/master/digest.cpp"],
     "re2/": ["topology-api/components/filter"],
 }
 

@@ -245,6 +245,22 @@ TEST_CASE("A plugin that has changed on the disk is noticed when a revision want
   CHECK(state.take_notes().size() == 1);
 }
 
+TEST_CASE("Logs of topologies that are no more go when they are old") {
+  Scratch scratch;
+  StateFolder state = opened(scratch.path);
+  for (const char* topology : {"wanted", "young", "old"}) {
+    const Result<fs::path> file = state.log_file(topology, WorkerId(0));
+    REQUIRE(file);
+    overwrite(*file, "x");
+    if (std::string(topology) != "young")
+      fs::last_write_time(*file, fs::file_time_type::clock::now() - std::chrono::hours(50));
+  }
+  state.remove_old_logs({"wanted"}, std::chrono::hours(48));
+  CHECK(fs::exists(scratch.path / "logs/wanted"));
+  CHECK(fs::exists(scratch.path / "logs/young"));
+  CHECK_FALSE(fs::exists(scratch.path / "logs/old"));
+}
+
 TEST_CASE("Names of others are names of files here: none leads out, two are never one") {
   CHECK(file_name_of("word-count_1.2+x") == "word-count_1.2+x");
   CHECK(file_name_of("..") == "%2E.");

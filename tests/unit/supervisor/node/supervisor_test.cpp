@@ -74,7 +74,8 @@ struct FakeProcesses final : Processes {
 
   void end(std::uint16_t port, const std::string& how) {
     REQUIRE(running.erase(port) == 1);
-    dead.push_back({port, how});
+    const bool by_signal = how.starts_with("signal ");
+    dead.push_back({port, process::Exit{by_signal, std::stoi(how.substr(how.rfind(' ')))}, false});
   }
   static std::string after(const std::vector<std::string>& words, const std::string& option) {
     for (std::size_t i = 0; i + 1 < words.size(); ++i) {
