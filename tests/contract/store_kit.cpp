@@ -160,7 +160,7 @@ TopologyRecord record(const std::string& id, std::uint64_t salt) {
   }
   r.places = {{control::Slot{"host-1", 6700}, 2, control::incarnation_of(1, 3)}, {}, {std::nullopt, 5, Incarnation(0)}};
   r.outline.name = r.name;
-  r.outline.components = {{"split", "words.Split", false, true, 0, 3, {{"lines", "default", "SHUFFLE"}}}};
+  r.outline.components = {{"split", "words.Split", false, true, 0, 3, 0, {{"lines", "default", "SHUFFLE"}}}};
   r.outline.place_of = {0, 1, 2};
   r.next_outline = r.next ? r.outline : metrics::Outline{};
   return r;

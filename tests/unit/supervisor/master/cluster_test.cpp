@@ -75,7 +75,7 @@ struct World {
     r.outline.name = name;
     r.outline.workers = workers;
     r.outline.message_timeout_ms = 30'000;
-    r.outline.components = {{"spout", "p.Spout", true, false, 0, workers, {}}};
+    r.outline.components = {{"spout", "p.Spout", true, false, 0, workers, 0, {}}};
     for (std::uint16_t w = 0; w < workers; ++w) r.outline.place_of.push_back(w);
     return r;
   }
