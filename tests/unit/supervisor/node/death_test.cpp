@@ -14,6 +14,8 @@
 namespace gale::node {
 namespace {
 
+using process::Exit;
+
 struct Home {
   Home() {
     std::string pattern = (std::filesystem::temp_directory_path() / "gale-test-XXXXXX").string();
