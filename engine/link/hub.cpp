@@ -128,6 +128,11 @@ bool LinkHub::poll(TimePoint now) {
   return transport_->poll([&](Lane lane, wire::Frame frame) { receive(lane, std::move(frame), now); });
 }
 
+Result<void> LinkHub::listen(const Endpoints& at) {
+  const std::lock_guard lock(poll_mutex_);
+  return transport_->listen(at);
+}
+
 bool LinkHub::quiet() {
   const std::lock_guard lock(poll_mutex_);
   return transport_->quiet();

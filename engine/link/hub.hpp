@@ -78,6 +78,8 @@ class LinkHub {
   [[nodiscard]] const std::vector<int>& fds() const noexcept { return transport_->fds(); }
   [[nodiscard]] bool quiet();
 
+  /// Listens there, too. Afterwards fds() has more.
+  Result<void> listen(const Endpoints& at);
   /// The peer's place is elsewhere now, or its endpoints have become known. What was under way is sent again.
   Result<void> move_peer(WorkerId peer, const Endpoints& to) { return transport_->move_peer(peer, to); }
   /// Where this worker listens, with the ports that the system chose.

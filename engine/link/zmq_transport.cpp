@@ -83,17 +83,18 @@ struct ZmqTransport::Sockets {
   std::vector<Endpoints> bound;
   std::vector<int> fds;
   std::map<WorkerId, Peer> peers;
+  std::uint32_t max_frame_bytes = wire::kMaxFrameBytes;
   std::atomic<std::uint64_t> dropped{0}, keys_refused{0}, reconnects{0};
 
-  Result<void> listen(const Endpoints& at, std::uint32_t max_frame_bytes);
-  Result<zmq::socket_t> listen_at(const std::string& endpoint, std::uint32_t max_frame_bytes);
+  Result<void> listen(const Endpoints& at);
+  Result<zmq::socket_t> listen_at(const std::string& endpoint);
   Result<zmq::socket_t> connect_to(const std::string& endpoint, Lane lane);
   Result<void> connect(Peer& peer, const Endpoints& to);
   void connect_again(Peer& peer);
   void take_from(Listener& listener, Lane lane, const std::function<void(Lane, wire::Frame)>& handler, int& left);
 };
 
-Result<zmq::socket_t> ZmqTransport::Sockets::listen_at(const std::string& endpoint, std::uint32_t max_frame_bytes) {
+Result<zmq::socket_t> ZmqTransport::Sockets::listen_at(const std::string& endpoint) {
   constexpr int kMessagesWaiting = 256;  // of one connection, then its sender's kernel holds the rest: strangers too
   if (Result<void> may = keys::may_listen(endpoint, security.has_value()); !may)
     return Failed{"cannot listen: " + may.error()};
@@ -113,15 +114,15 @@ Result<zmq::socket_t> ZmqTransport::Sockets::listen_at(const std::string& endpoi
   }
 }
 
-Result<void> ZmqTransport::Sockets::listen(const Endpoints& at, std::uint32_t max_frame_bytes) {
+Result<void> ZmqTransport::Sockets::listen(const Endpoints& at) {
   if (gate == nullptr && (keys::is_tcp(at.data) || keys::is_tcp(at.ack))) {
     auto opened = keys::Gate::open(context, {.authorized = security ? security->authorized : "", .died = {}});
     if (!opened) return Failed{opened.error()};
     gate = std::move(*opened);
   }
-  Result<zmq::socket_t> data = listen_at(at.data, max_frame_bytes);
+  Result<zmq::socket_t> data = listen_at(at.data);
   if (!data) return Failed{data.error()};
-  Result<zmq::socket_t> ack = listen_at(at.ack, max_frame_bytes);
+  Result<zmq::socket_t> ack = listen_at(at.ack);
   if (!ack) return Failed{ack.error()};
   fds.push_back(data->get(zmq::sockopt::fd));
   fds.push_back(ack->get(zmq::sockopt::fd));
@@ -186,8 +187,9 @@ Result<std::unique_ptr<ZmqTransport>> ZmqTransport::create(const TransportOption
   sockets->context.set(zmq::ctxopt::max_sockets,
                        static_cast<int>(4 * options.peers.size() + 6 * options.own.size() + 64));
   sockets->security = options.security;
+  sockets->max_frame_bytes = options.max_frame_bytes;
   for (const Endpoints& own : options.own) {
-    if (Result<void> done = sockets->listen(own, options.max_frame_bytes); !done) return Failed{done.error()};
+    if (Result<void> done = sockets->listen(own); !done) return Failed{done.error()};
   }
   for (const auto& [id, endpoints] : options.peers) {
     if (Result<void> done = sockets->connect(sockets->peers[id], endpoints); !done) return Failed{done.error()};
@@ -215,6 +217,8 @@ bool ZmqTransport::send(WorkerId id, Lane lane, wire::Frame frame) {
   sockets_->connect_again(peer);
   return false;
 }
+
+Result<void> ZmqTransport::listen(const Endpoints& at) { return sockets_->listen(at); }
 
 Result<void> ZmqTransport::move_peer(WorkerId id, const Endpoints& to) {
   const auto it = sockets_->peers.find(id);

@@ -47,6 +47,8 @@ class ZmqTransport {
   /// Never blocks; the bytes are not copied. False: dropped and counted (the queue of acks to a peer that is away is
   /// full, or it is not known where the peer is), Link will notice.
   bool send(WorkerId peer, Lane lane, wire::Frame frame);
+  /// Listens there, too, from now on. One at a time with poll() and quiet(); afterwards fds() has more.
+  Result<void> listen(const Endpoints& at);
   /// The peer is to be found there from now on. Connects anew even when that is where it was; what was not written yet
   /// is dropped. On an error all stays as it was.
   Result<void> move_peer(WorkerId peer, const Endpoints& to);

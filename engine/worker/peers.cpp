@@ -161,6 +161,11 @@ struct Peers::Impl final : link::HubEvents {
     return o;
   }
 
+  /// What the hub listens on and the poller does not know yet; the hook does the reading.
+  void watch_new() {
+    for (; watched < hub->fds().size(); ++watched) env.poller.watch(hub->fds()[watched], [] {});
+  }
+
   /// The poller's: takes what has come, sends what is due; before a sleep everything that is gathered.
   TimePoint service(TimePoint now, bool before_sleep) {
     if (before_sleep) hub->flush_all(now);
@@ -176,6 +181,7 @@ struct Peers::Impl final : link::HubEvents {
   std::function<execute::Inbox*(TaskId)> inbox_of;
   std::vector<Remote> remotes;  // by TaskId; those of this worker are not used
   std::unique_ptr<link::LinkHub> hub;
+  std::size_t watched = 0;  // of the hub's descriptors; the owner's
   std::mutex ended_lock;
   std::vector<TaskId> ended_tasks;
   std::vector<bool> reborn;  // by worker, guarded by ended_lock: it has been started anew
@@ -192,7 +198,7 @@ Result<void> Peers::start() {
   auto hub = link::LinkHub::create(impl_->hub_options(), *impl_, impl_->env.batches, impl_->env.clock);
   if (!hub) return Failed{hub.error()};
   impl_->hub = std::move(*hub);
-  for (const int fd : impl_->hub->fds()) impl_->env.poller.watch(fd, [] {});  // the hook does the reading
+  impl_->watch_new();
   impl_->env.poller.set_hook({[this](TimePoint now, bool before_sleep) { return impl_->service(now, before_sleep); },
                               [this](TimePoint now) { impl_->hub->flush_all(now); }});
   return {};
@@ -208,6 +214,12 @@ void Peers::tell(WorkerId worker, wire::AckBatch&& batch) {
 }
 
 const std::vector<link::Endpoints>& Peers::listen_at() const { return impl_->hub->bound(); }
+
+Result<void> Peers::listen(const link::Endpoints& at) {
+  if (Result<void> done = impl_->hub->listen(at); !done) return done;
+  impl_->watch_new();
+  return {};
+}
 
 Result<void> Peers::moved(WorkerId worker, const link::Endpoints& to) { return impl_->hub->move_peer(worker, to); }
 

@@ -32,6 +32,8 @@ class Peers {
   [[nodiscard]] execute::Destination& destination(TaskId task, bool feedback);
   void tell(WorkerId worker, wire::AckBatch&& batch);
   [[nodiscard]] const std::vector<link::Endpoints>& listen_at() const;
+  /// Listens there, too, from now on. The owner's thread.
+  Result<void> listen(const link::Endpoints& at);
   /// That worker is to be found there from now on. Any thread.
   Result<void> moved(WorkerId worker, const link::Endpoints& to);
   /// Its END has been taken by every link it goes over; from now on it is told again to peers that are started anew.

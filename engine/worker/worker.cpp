@@ -310,6 +310,11 @@ std::vector<link::Endpoints> Worker::listens_at() const {
   return peers_ ? peers_->listen_at() : std::vector<link::Endpoints>();
 }
 
+Result<void> Worker::listen(const link::Endpoints& at) {
+  ASSERT(peers_ != nullptr, "a worker that is alone listens for nobody");
+  return peers_->listen(at);
+}
+
 Result<void> Worker::peer_moved(WorkerId peer, const link::Endpoints& to) {
   ASSERT(peers_ && peer != options_.self && peer.value < plan_.workers, "a worker that is no peer has moved");
   return peers_->moved(peer, to);

@@ -71,6 +71,8 @@ class Worker final : execute::AckSink, execute::Watcher {
   void look_for_hung();
   /// Where this worker listens, with the ports that the system chose for "tcp://127.0.0.1:*". After start().
   [[nodiscard]] std::vector<link::Endpoints> listens_at() const;
+  /// Listens there, too, from now on: when peers on other hosts come to be. The owner's thread, after start().
+  Result<void> listen(const link::Endpoints& at);
   /// Another worker is to be found there from now on; nothing is lost by it. Any thread, after start().
   Result<void> peer_moved(WorkerId peer, const link::Endpoints& to);
   /// Spouts emit nothing new; the run then ends as if all input had ended. Any thread.

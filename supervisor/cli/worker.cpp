@@ -83,11 +83,12 @@ void limit_memory(std::uint64_t bytes) {
 }
 
 /// Reports until it is told to stop, or a TERM has drained it.
-crash::Ending go_on(worker::Worker& worker, WorkerDrain& drain, WorkerReporter& reporter, const Clock& clock) {
+crash::Ending go_on(worker::Worker& worker, WorkerNeighbours& neighbours, WorkerDrain& drain, WorkerReporter& reporter,
+                    const Clock& clock) {
   TimePoint next = clock.now();
   std::uint64_t seen = 0;
   worker::Report said;
-  while (!reporter.obey(worker)) {
+  while (!reporter.obey(worker, neighbours)) {
     if (drain.over(said)) return crash::Ending::kDrained;
     const std::uint64_t news = worker.wait_news(seen, kStopEvery);
     const bool due = news != seen || clock.now() >= next;
@@ -112,9 +113,11 @@ int work(const plan::Plan& plan, const WorkerArguments& a, const control::Launch
     reporter.cannot_start(network.error());
     return kUsage;
   }
+  const WorkerId self(static_cast<std::uint16_t>(a.worker - 1));
+  WorkerNeighbours neighbours(self, *network);
   limit_memory(plan.settings.worker_memory_bytes);
   worker::Worker worker(plan,
-                        {.self = WorkerId(static_cast<std::uint16_t>(a.worker - 1)),
+                        {.self = self,
                          .incarnation = Incarnation(a.incarnation),
                          .threads = a.threads,
                          .token = a.launch.empty() ? a.token : launch.token,
@@ -132,8 +135,9 @@ int work(const plan::Plan& plan, const WorkerArguments& a, const control::Launch
     reporter.cannot_start(started.error());
     return kUsage;
   }
+  neighbours.follow(worker, launch.places);
   if (launch.phase == control::Phase::kDraining) worker.drain();
-  const crash::Ending ending = go_on(worker, drain, reporter, clock);
+  const crash::Ending ending = go_on(worker, neighbours, drain, reporter, clock);
   const bool stopped = done_within(kStopMost, [&worker] { worker.stop(); });
   reporter.report(worker.report());
   reporter.close();
@@ -164,7 +168,7 @@ class WorkerCommand final : public Command {
         ("place", po::value(&a_.network.places)->value_name("DATA,ACK"),
          "where a worker listens, once for each in their order (default: unix sockets in DIR)")  //
         ("listen", po::value(&a_.network.listen)->value_name("DATA,ACK"),
-         "where this worker listens beside its place")                                                     //
+         "where it listens, too, once there are workers on other hosts")                                   //
         ("keys", po::value(&a_.network.keys)->value_name("DIR"), "the folder of keys for links over tcp")  //
         ("token", po::value(&a_.token)->value_name("N"), "of this run")                                    //
         ("threads", po::value(&a_.threads)->value_name("N"), "pool threads")                               //
@@ -205,7 +209,6 @@ class WorkerCommand final : public Command {
     if (!log_fd) return cannot_start(log_fd.error());
     const Result<control::Launch> launch = launch_of(a_.launch);
     if (!launch) return cannot_start(launch.error());
-    reporter.know(launch->places);
     a_.topology.sets.insert(a_.topology.sets.end(), launch->sets.begin(), launch->sets.end());
     host::PluginSearch search = search_for(a_.topology);
     const plan::PlanOutcome outcome = load(a_.topology, search);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/control/rpc.hpp"
 
+#include "engine/keys/endpoint.hpp"
+#include "engine/keys/gate.hpp"
+
 #include <zmq.hpp>
 
 #include <algorithm>
@@ -10,6 +13,7 @@
 namespace gale::control {
 namespace {
 
+constexpr keys::Roles kLetIn{keys::Role::kSupervisor, keys::Role::kClient};
 constexpr int kQueue = 1000;                   // messages a connection
 constexpr std::int64_t kMostBytes = 16 << 20;  // plugins travel in chunks far below it
 
@@ -51,8 +55,16 @@ bool last_frame(zmq::socket_t& socket, zmq::message_t& body) {
 
 struct RequestServer::Impl {
   zmq::context_t context{1};
+  std::unique_ptr<keys::Gate> gate;  // of what listens at tcp; before its socket
+  bool with_keys = false;
   zmq::socket_t socket{context, zmq::socket_type::router};
   std::uint64_t refused = 0;
+
+  Result<void> guard(const std::optional<keys::Security>& security);
+  /// Under which name the sender is let in at this moment; nothing: it is not.
+  std::optional<std::string> sender(zmq::message_t& message) const {
+    return with_keys ? gate->admits(keys::user_of(message), kLetIn) : std::optional<std::string>("");
+  }
 };
 
 RequestServer::RequestServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -60,9 +72,22 @@ RequestServer::RequestServer(RequestServer&&) noexcept = default;
 RequestServer& RequestServer::operator=(RequestServer&&) noexcept = default;
 RequestServer::~RequestServer() = default;
 
-Result<RequestServer> RequestServer::bind(const std::string& endpoint) {
+Result<void> RequestServer::Impl::guard(const std::optional<keys::Security>& security) {
+  auto opened = keys::Gate::open(context, {.authorized = security ? security->authorized : "", .died = {}});
+  if (!opened) return Failed{opened.error()};
+  gate = std::move(*opened);
+  with_keys = security.has_value();
+  return security ? gate->secure_server(socket, security->own, kLetIn) : gate->watch(socket);
+}
+
+Result<RequestServer> RequestServer::bind(const std::string& endpoint, const std::optional<keys::Security>& security) {
+  if (Result<void> may = keys::may_listen(endpoint, security.has_value()); !may)
+    return Failed{"cannot listen: " + may.error()};
   auto impl = std::make_unique<Impl>();
   configure(impl->socket);
+  if (keys::is_tcp(endpoint)) {
+    if (Result<void> guarded = impl->guard(security); !guarded) return Failed{guarded.error()};
+  }
   try {
     impl->socket.bind(endpoint);
   } catch (const zmq::error_t& e) {
@@ -84,12 +109,17 @@ std::optional<Asked> RequestServer::receive() {
       ++impl_->refused;
       continue;
     }
+    std::optional<std::string> who = impl_->sender(body);
+    if (!who) {
+      ++impl_->refused;
+      continue;
+    }
     Result<Request> request = decode_request(view(body));
     if (!request) {
       ++impl_->refused;
       continue;
     }
-    return Asked{std::string(view(id)), std::move(*request)};
+    return Asked{std::string(view(id)), std::move(*request), std::move(*who)};
   }
 }
 
@@ -105,8 +135,9 @@ void RequestServer::answer(const std::string& peer, const Reply& reply) {
 std::uint64_t RequestServer::refused() const noexcept { return impl_->refused; }
 
 struct RequestClient::Impl {
-  explicit Impl(std::string where) : endpoint(std::move(where)) {}
+  Impl(std::string where, bool keys) : endpoint(std::move(where)), with_keys(keys) {}
   std::string endpoint;
+  bool with_keys;
   zmq::context_t context{1};
   zmq::socket_t socket{context, zmq::socket_type::dealer};
 };
@@ -116,9 +147,14 @@ RequestClient::RequestClient(RequestClient&&) noexcept = default;
 RequestClient& RequestClient::operator=(RequestClient&&) noexcept = default;
 RequestClient::~RequestClient() = default;
 
-Result<RequestClient> RequestClient::connect(const std::string& endpoint) {
-  auto impl = std::make_unique<Impl>(endpoint);
+Result<RequestClient> RequestClient::connect(const std::string& endpoint,
+                                             const std::optional<keys::Security>& security) {
+  auto impl = std::make_unique<Impl>(endpoint, security.has_value());
   configure(impl->socket);
+  if (security) {
+    if (Result<void> done = keys::secure_client(impl->socket, security->own, security->server_key); !done)
+      return Failed{done.error()};
+  }
   try {
     impl->socket.connect(endpoint);
   } catch (const zmq::error_t& e) {
@@ -165,7 +201,9 @@ Reply RequestClient::call(const std::string& verb, Value args, Duration most) {
   const std::string where = impl_->endpoint.substr(impl_->endpoint.find("//") + 2);
   return {request.id,
           {},
-          Refused{"master at " + where + " does not answer: is it running? start it with 'gale master'", false}};
+          Refused{"master at " + where + " does not answer: is it running? start it with 'gale master'" +
+                      (impl_->with_keys ? "; does it let in the key that is used here? see its log" : ""),
+                  false}};
 }
 
 }  // namespace gale::control

@@ -7,6 +7,7 @@
 
 #include "engine/base/clock.hpp"
 #include "engine/base/result.hpp"
+#include "engine/keys/security.hpp"
 #include "supervisor/control/request.hpp"
 
 #include <cstdint>
@@ -21,12 +22,14 @@ namespace gale::control {
 struct Asked {
   std::string peer;  // where the answer goes: the connection's own
   Request request;
+  std::string who{};  // under which name its key is let in: "client-anna"; empty without keys
 };
 
 class RequestServer {
  public:
-  /// The error names the endpoint and what to do about it.
-  static Result<RequestServer> bind(const std::string& endpoint);
+  /// The error names the endpoint and what to do about it. With keys only supervisors and clients are let in; without,
+  /// only what this host alone can reach may be listened at.
+  static Result<RequestServer> bind(const std::string& endpoint, const std::optional<keys::Security>& security = {});
   RequestServer(RequestServer&&) noexcept;
   RequestServer& operator=(RequestServer&&) noexcept;
   ~RequestServer();
@@ -49,7 +52,7 @@ class RequestServer {
 class RequestClient {
  public:
   /// Connects in the background; an endpoint that is none is an error.
-  static Result<RequestClient> connect(const std::string& endpoint);
+  static Result<RequestClient> connect(const std::string& endpoint, const std::optional<keys::Security>& security = {});
   RequestClient(RequestClient&&) noexcept;
   RequestClient& operator=(RequestClient&&) noexcept;
   ~RequestClient();

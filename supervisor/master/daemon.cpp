@@ -51,7 +51,7 @@ Result<void> Daemon::start() {
   if (!store) return Failed{store.error()};
   for (const std::string& note : notes) log::warn("", note);
   d.store = std::move(*store);
-  Result<control::RequestServer> server = control::RequestServer::bind(d.options.endpoint);
+  Result<control::RequestServer> server = control::RequestServer::bind(d.options.endpoint, d.options.security);
   if (!server) return Failed{server.error()};
   d.server.emplace(std::move(*server));
   d.cluster.emplace(*d.store, d.options.times, d.clock.now(), wall_ms());

@@ -6,19 +6,22 @@
 
 #include "engine/base/clock.hpp"
 #include "engine/base/result.hpp"
+#include "engine/keys/security.hpp"
 #include "supervisor/master/cluster.hpp"
 
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace gale::master {
 
 struct DaemonOptions {
-  std::string program;              // of gale itself
-  std::filesystem::path state_dir;  // made when it is not there, for its owner alone
-  std::string endpoint;             // tcp://HOST:PORT
+  std::string program;                       // of gale itself
+  std::filesystem::path state_dir;           // made when it is not there, for its owner alone
+  std::string endpoint;                      // tcp://HOST:PORT
+  std::optional<keys::Security> security{};  // whom it lets in; without, it listens to this host alone
   ClusterTimes times;
 };
 

@@ -4,6 +4,8 @@
 #include "engine/base/sha256.hpp"
 #include "supervisor/node/file_name.hpp"
 
+#include <tuple>
+
 namespace gale::node {
 namespace {
 
@@ -21,8 +23,8 @@ std::string run_folder(const std::string& run, const std::string& topology, std:
   return run + "/" + (name.size() <= kMostName ? name : sha256_hex(name).substr(0, kMostName));
 }
 
-std::string listens_at(const std::string& address, std::uint16_t port) {
-  return tcp(address, port) + "," + tcp(address, std::uint32_t{port} + kAckPorts);
+std::pair<std::string, std::string> slot_endpoints(const std::string& address, std::uint16_t port) {
+  return {tcp(address, port), tcp(address, std::uint32_t{port} + kAckPorts)};
 }
 
 std::vector<control::PeerPlace> peer_places(const control::WantedTopology& topology, const std::string& this_host,
@@ -38,8 +40,7 @@ std::vector<control::PeerPlace> peer_places(const control::WantedTopology& topol
       one.data = stem + ".data";
       one.ack = stem + ".ack";
     } else {
-      one.data = tcp(p.address, p.slot.port);
-      one.ack = tcp(p.address, std::uint32_t{p.slot.port} + kAckPorts);
+      std::tie(one.data, one.ack) = slot_endpoints(p.address, p.slot.port);
     }
   }
   return places;

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gale::node {
@@ -19,8 +20,8 @@ inline constexpr std::uint16_t kAckPorts = 100;  // a slot's acks come to its po
 /// socket has 107 characters.
 [[nodiscard]] std::string run_folder(const std::string& run, const std::string& topology, std::uint32_t revision);
 
-/// "DATA,ACK": where the worker of a slot listens for those of other hosts.
-[[nodiscard]] std::string listens_at(const std::string& address, std::uint16_t port);
+/// Where a slot's worker listens for other hosts: data and acks.
+[[nodiscard]] std::pair<std::string, std::string> slot_endpoints(const std::string& address, std::uint16_t port);
 
 [[nodiscard]] std::vector<control::PeerPlace> peer_places(const control::WantedTopology& topology,
                                                           const std::string& this_host, const std::string& run);

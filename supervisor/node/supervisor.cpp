@@ -369,10 +369,11 @@ Result<std::vector<std::string>> Supervisor::prepare(Slot& slot, const control::
   add("--dir", run->string());
   add("--control", (state_.run() / "control").string());
   add("--slot", std::to_string(slot.now.port));
+  const auto [data, ack] = slot_endpoints(options_.address, slot.now.port);
+  add("--listen", data + "," + ack);
   add("--home", state_.home(slot.now.port).string());
   add("--log", slot.log.string());
   add("--suspects", state_.suspects_file(a.topology).string());
-  if (options_.listens) add("--listen", listens_at(options_.address, slot.now.port));
   if (!options_.keys.empty()) add("--keys", options_.keys);
   add("--launch", state_.launch_file(slot.now.port).string());
   return words;

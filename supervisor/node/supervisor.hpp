@@ -32,9 +32,8 @@ struct SupervisorOptions {
   std::string program;  // of gale itself
   std::string name, address;
   std::vector<std::uint16_t> ports;
+  std::string keys{};  // the folder of keys of its workers; empty: they listen to this host alone
   Limits limits;
-  bool listens = false;  // its workers listen at `address`, for those of other hosts
-  std::string keys{};    // the folder of keys for that; empty: none
 };
 
 class Supervisor {

@@ -58,10 +58,10 @@ DOORS = {
     "spdlog/": ["engine/base/log"],
     "boost/": ["supervisor/cli"],
     "xxhash.h": ["engine/base", "engine/crash", "engine/route"],
-    "sodium.h": ["engine/base/sha256.cpp"],
     "nlohmann/": ["supervisor/cli", "supervisor/schema", "topology-api/components"],
     "valijson/": ["topology-api/components/validate"],
     "sqlite3.h": ["supervisor/master/sqlite_"],
+    "sodium.h": ["engine/base/sha256.cpp"],
     "sodium/": ["supervisor/master/digest.cpp"],
     "re2/": ["topology-api/components/filter"],
 }

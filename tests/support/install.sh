@@ -16,8 +16,8 @@ if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; t
   required+=(python3)
 fi
 
-# What the tests hold against Gale: the other compiler and its fuzzer, the ABI's dump, packages, the reference, debugging as the
-# manual says, instructions, manual pages, completions.
+# What the tests hold against Gale: the other compiler and its fuzzer, the ABI's dump, packages, the reference, debugging
+# as the manual says, a disk that fails, instructions, manual pages, completions.
 if [[ ${1:-} == tests ]]; then
   required+=(clang libclang-rt-14-dev abigail-tools dpkg-dev doxygen gdb groff-base strace valgrind zsh)
 fi

@@ -5,6 +5,7 @@
 
 #include "engine/base/log.hpp"
 #include "supervisor/cli/cluster/daemon_options.hpp"
+#include "supervisor/cli/cluster/keys_option.hpp"
 #include "supervisor/cli/cluster/master_call.hpp"
 #include "supervisor/cli/commands.hpp"
 #include "supervisor/cli/signals.hpp"
@@ -13,6 +14,8 @@
 
 #include <csignal>
 #include <filesystem>
+#include <optional>
+#include <utility>
 
 namespace gale::cli {
 namespace po = boost::program_options;
@@ -23,6 +26,7 @@ class Master final : public Command {
   Master() {
     option()                                                                                                         //
         ("listen", po::value(&listen_)->default_value(kDefaultMaster)->value_name("HOST:PORT"), "where it listens")  //
+        ("keys", po::value(&keys_)->value_name("DIR"), kKeysExplain)                                                 //
         ("state", po::value(&state_)->value_name("DIR"),
          "where it keeps its state (default: /var/lib/gale/master, or gale/master in XDG_STATE_HOME for those who "
          "are not root)");
@@ -46,6 +50,13 @@ class Master final : public Command {
     options.program = std::filesystem::read_symlink("/proc/self/exe").string();
     options.state_dir = state_.empty() ? default_state_dir("master") : std::filesystem::path(state_);
     options.endpoint = endpoint_of(listen_);
+    Result<std::optional<keys::Security>> security =
+        keys_in(keys_folder(keys_, options.endpoint), keys::Role::kMaster, keys::Role::kMaster);
+    if (!security) {
+      complain(security.error());
+      return kFailed;
+    }
+    options.security = std::move(*security);
     master::Daemon daemon(std::move(options), clock);
     if (Result<void> started = daemon.start(); !started) {
       complain(started.error());
@@ -57,7 +68,7 @@ class Master final : public Command {
   }
 
  private:
-  std::string listen_, state_;
+  std::string listen_, state_, keys_;
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/cli/cluster/master_call.hpp"
 
+#include "supervisor/cli/cluster/keys_option.hpp"
+
 #include <boost/program_options.hpp>
 
 #include <cstdlib>
@@ -34,13 +36,22 @@ std::string endpoint_of(const std::string& master) {
 MasterCommand::MasterCommand(bool json) {
   option()("master", po::value(&master_)->value_name("HOST:PORT"),
            "where the master is (default: GALE_MASTER, else 127.0.0.1:6627)");
+  option()("keys", po::value(&keys_)->value_name("DIR"), kKeysExplain);
   if (json) option()("json", po::bool_switch(&json_), "the answer as one line of JSON");
 }
 
 std::optional<Value> MasterCommand::ask(const std::string& verb, Value args, Duration most) {
   if (!client_) {
     if (master_.empty()) master_ = default_master();
-    Result<control::RequestClient> client = control::RequestClient::connect(endpoint_of(master_));
+    const std::string endpoint = endpoint_of(master_);
+    const Result<std::optional<keys::Security>> security =
+        keys_in(keys_folder(keys_, endpoint), keys::Role::kClient, keys::Role::kMaster);
+    if (!security) {
+      complain(security.error());
+      status_ = kUsage;
+      return std::nullopt;
+    }
+    Result<control::RequestClient> client = control::RequestClient::connect(endpoint, *security);
     if (!client) {
       complain(client.error());
       status_ = kUsage;

@@ -27,7 +27,7 @@ class MasterCommand : public Command {
   [[nodiscard]] const std::string& master() const noexcept { return master_; }
 
  private:
-  std::string master_;
+  std::string master_, keys_;
   bool json_ = false;
   int status_ = kOk;
   std::optional<control::RequestClient> client_;

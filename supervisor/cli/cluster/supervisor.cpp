@@ -5,13 +5,16 @@
 #include "supervisor/node/supervisor.hpp"
 
 #include "engine/base/log.hpp"
+#include "engine/keys/endpoint.hpp"
 #include "supervisor/cli/cluster/daemon_options.hpp"
+#include "supervisor/cli/cluster/keys_option.hpp"
 #include "supervisor/cli/cluster/master_call.hpp"
 #include "supervisor/cli/commands.hpp"
 #include "supervisor/cli/options.hpp"
 #include "supervisor/cli/signals.hpp"
 #include "supervisor/control/channel.hpp"
 #include "supervisor/control/rpc.hpp"
+#include "supervisor/node/endpoints.hpp"
 #include "supervisor/node/process_table.hpp"
 
 #include <fcntl.h>
@@ -23,6 +26,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <random>
 #include <string_view>
 #include <utility>
@@ -37,7 +41,7 @@ constexpr std::uint32_t kMostSlots = 100;  // acks come a hundred ports above
 constexpr Duration kLookEvery = std::chrono::milliseconds(200);
 
 struct SupervisorArguments {
-  std::string state, master = kDefaultMaster, name, ports, address, keys;
+  std::string state, master = kDefaultMaster, name, ports, keys, address = "127.0.0.1";
   std::optional<std::uint32_t> slots;
   std::optional<Duration> report_within, start_within, stop_within;
   bool kill_workers = false, quiet = false;
@@ -78,6 +82,12 @@ Result<std::vector<std::uint16_t>> ports_of(const SupervisorArguments& a) {
   return ports;
 }
 
+/// Whichever of the two is on another host: the master, or those who come to workers of this one.
+std::string keys_wanted_at(const std::string& master, const std::string& address, std::uint16_t port) {
+  const std::string own = node::slot_endpoints(address, port).first;
+  return keys::is_local(own) ? master : own;
+}
+
 class ChannelWorkers final : public node::Workers {
  public:
   explicit ChannelWorkers(control::Server& server) : server_(server) {}
@@ -90,17 +100,19 @@ class ChannelWorkers final : public node::Workers {
 
 class MasterRequests final : public node::Requests {
  public:
-  MasterRequests(std::string endpoint, control::RequestClient client)
-      : endpoint_(std::move(endpoint)), client_(std::move(client)) {}
+  MasterRequests(std::string endpoint, std::optional<keys::Security> security, control::RequestClient client)
+      : endpoint_(std::move(endpoint)), security_(std::move(security)), client_(std::move(client)) {}
   bool send(const control::Request& request) override { return client_.send(request); }
   std::optional<control::Reply> receive() override { return client_.receive(); }
   void reconnect() override {
-    if (Result<control::RequestClient> fresh = control::RequestClient::connect(endpoint_)) client_ = std::move(*fresh);
+    if (Result<control::RequestClient> fresh = control::RequestClient::connect(endpoint_, security_))
+      client_ = std::move(*fresh);
   }
   [[nodiscard]] int fd() const { return client_.fd(); }
 
  private:
   std::string endpoint_;
+  std::optional<keys::Security> security_;
   control::RequestClient client_;
 };
 
@@ -125,9 +137,8 @@ class SupervisorCommand final : public Command {
         ("ports", po::value(&a_.ports)->value_name("PORTS"), "their ports, one a slot: 6700-6703 or 6700,6702")  //
         ("name", po::value(&a_.name)->value_name("NAME"), "of this host, for people (default: the host's)")      //
         ("address", po::value(&a_.address)->value_name("HOST"),
-         "an IP address of this host where its workers listen for those of other hosts; without it they talk "
-         "among themselves alone")                                                                                    //
-        ("keys", po::value(&a_.keys)->value_name("DIR"), "the folder of keys that they use there, of 'gale keygen'")  //
+         "where workers of other hosts reach those of this one (default: 127.0.0.1)")  //
+        ("keys", po::value(&a_.keys)->value_name("DIR"), kKeysExplain)                 //
         ("worker-timeout", time_option("worker-timeout", a_.report_within),
          "a worker that has not reported for so long is killed and started anew (default: 30s)")  //
         ("worker-start-timeout", time_option("worker-start-timeout", a_.start_within),
@@ -154,7 +165,15 @@ class SupervisorCommand final : public Command {
     const Result<std::vector<std::uint16_t>> ports = ports_of(a_);
     if (!ports) return refuse(ports.error(), kUsage);
     const std::string endpoint = endpoint_of(a_.master);
-    Result<control::RequestClient> client = control::RequestClient::connect(endpoint);
+    const std::string folder_of_keys = keys_folder(a_.keys, keys_wanted_at(endpoint, a_.address, ports->front()));
+    const Result<std::optional<keys::Security>> security =
+        keys_in(folder_of_keys, keys::Role::kSupervisor, keys::Role::kMaster);
+    if (!security) return refuse(security.error(), kUsage);
+    if (!folder_of_keys.empty()) {  // what its workers will need
+      const auto workers = keys_in(folder_of_keys, keys::Role::kWorker, keys::Role::kWorker);
+      if (!workers) return refuse(workers.error(), kUsage);
+    }
+    Result<control::RequestClient> client = control::RequestClient::connect(endpoint, *security);
     if (!client) return refuse(client.error(), kUsage);
     const std::filesystem::path folder =
         a_.state.empty() ? default_state_dir("supervisor") : std::filesystem::path(a_.state);
@@ -163,7 +182,7 @@ class SupervisorCommand final : public Command {
     Result<control::Server> server = control::Server::bind("ipc://" + (state->run() / "control").string());
     if (!server) return refuse(server.error(), kFailed);
     outlive_workers();
-    return serve(*ports, *state, *server, {endpoint, std::move(*client)}, signals);
+    return serve(*ports, *state, *server, {endpoint, *security, std::move(*client)}, folder_of_keys, signals);
   }
 
  private:
@@ -173,18 +192,17 @@ class SupervisorCommand final : public Command {
   }
 
   int serve(const std::vector<std::uint16_t>& ports, node::StateFolder& state, control::Server& server,
-            MasterRequests requests, StopSignals& signals) {
+            MasterRequests requests, const std::string& folder_of_keys, StopSignals& signals) {
     const SteadyClock clock;
     node::ProcessTable processes(state.path());
     ChannelWorkers workers(server);
     std::mt19937_64 dice{std::random_device{}()};
     node::SupervisorOptions options{.program = std::filesystem::read_symlink("/proc/self/exe").string(),
                                     .name = a_.name.empty() ? host_name() : a_.name,
-                                    .address = a_.address.empty() ? "127.0.0.1" : a_.address,
+                                    .address = a_.address,
                                     .ports = ports,
-                                    .limits = {},
-                                    .listens = !a_.address.empty(),
-                                    .keys = a_.keys.empty() ? "" : std::filesystem::absolute(a_.keys).string()};
+                                    .keys = folder_of_keys,
+                                    .limits = {}};
     options.limits.report_within = a_.report_within.value_or(options.limits.report_within);
     options.limits.start_within = a_.start_within.value_or(options.limits.start_within);
     options.limits.stop_within = a_.stop_within.value_or(options.limits.stop_within);

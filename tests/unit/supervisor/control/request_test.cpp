@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/control/request.hpp"
+
+#include "engine/keys/key_file.hpp"
+#include "engine/keys/security.hpp"
 #include "supervisor/control/rpc.hpp"
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
 #include <set>
+#include <string>
+#include <vector>
 
 namespace gale::control {
 namespace {
@@ -101,6 +109,64 @@ TEST_CASE("rpc: a request comes, its answer goes back; garbage is counted") {
   REQUIRE(reply);
   CHECK(reply->value == Value("fine"));
   CHECK(server->refused() == 0);
+}
+
+/// A master's folder of keys that lets in what `gale keygen` makes.
+struct Folder {
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "gale-rpc-XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    path = name;
+    for (const keys::Role role : keys::kRoles) {
+      const keys::KeyPair pair = keys::generate();
+      REQUIRE(keys::write_pair(path, role, pair));
+      REQUIRE(keys::authorize(path, std::string(keys::text_of(role)), pair.public_key));
+    }
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  [[nodiscard]] keys::Security of(keys::Role role) const {
+    Result<keys::Security> read = keys::read_security(path, role, keys::Role::kMaster);
+    REQUIRE_MESSAGE(read, read.error());
+    return *read;
+  }
+  std::filesystem::path path;
+};
+
+TEST_CASE("rpc: with keys supervisors and clients are let in, by their names; nobody else is heard") {
+  const Folder folder;
+  Result<RequestServer> server = RequestServer::bind("tcp://127.0.0.1:*", folder.of(keys::Role::kMaster));
+  REQUIRE_MESSAGE(server, server.error());
+  keys::Security stranger = folder.of(keys::Role::kClient);
+  stranger.own = keys::generate();
+  std::vector<RequestClient> clients;
+  const auto ask = [&](const std::string& verb, const std::optional<keys::Security>& security) {
+    Result<RequestClient> client = RequestClient::connect(server->endpoint(), security);
+    REQUIRE_MESSAGE(client, client.error());
+    REQUIRE(client->send({fresh_id(), verb, Value::Map{}}));
+    clients.push_back(std::move(*client));
+  };
+  ask("plain", {});
+  ask("stranger", stranger);
+  ask("worker", folder.of(keys::Role::kWorker));  // listed, but not for this door
+  ask("client", folder.of(keys::Role::kClient));
+  ask("supervisor", folder.of(keys::Role::kSupervisor));
+  std::set<std::string> heard;
+  for (int i = 0; i < 200 && heard.size() < 2; ++i) {
+    server->wait({}, std::chrono::milliseconds(100));
+    while (const std::optional<Asked> asked = server->receive()) {
+      CHECK(asked->who == asked->request.verb);
+      heard.insert(asked->request.verb);
+    }
+  }
+  CHECK(heard == std::set<std::string>{"client", "supervisor"});
+}
+
+TEST_CASE("rpc: without keys only this host may be listened at") {
+  const Result<RequestServer> open = RequestServer::bind("tcp://0.0.0.0:*");
+  REQUIRE_FALSE(open);
+  CHECK(open.error().find("'gale keygen'") != std::string::npos);
+  const Folder folder;
+  CHECK(RequestServer::bind("tcp://0.0.0.0:*", folder.of(keys::Role::kMaster)));
 }
 
 TEST_CASE("rpc: who does not answer is named, with what to do") {

@@ -23,6 +23,9 @@
 namespace gale::node {
 namespace {
 
+using process::Exit;
+using process::Process;
+
 namespace fs = std::filesystem;
 using control::SlotState;
 using std::chrono::milliseconds;
