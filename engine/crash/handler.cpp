@@ -169,12 +169,14 @@ void on_signal(int signal, siginfo_t* info, void* context) {
   if (!crashed.compare_exchange_strong(nobody_yet, self) && nobody_yet != self) {
     while (true) ::pause();  // another thread was first, and ends the process
   }
-  ::signal(signal, SIG_DFL);
+  // Only now, or when the record itself crashes: a second thread's signal must not end the process in the middle of it.
   if (nobody_yet == 0) {
     write_record(signal, info, context);
     for (std::size_t i = 0; i < kSignals.size(); ++i) {
       if (kSignals[i] == signal) ::sigaction(signal, &before[i], nullptr);
     }
+  } else {
+    ::signal(signal, SIG_DFL);
   }
   ::raise(signal);  // comes when this returns
 }
