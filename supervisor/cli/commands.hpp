@@ -35,6 +35,7 @@ std::unique_ptr<Command> activate_command();
 std::unique_ptr<Command> deactivate_command();
 std::unique_ptr<Command> rebalance_command();
 std::unique_ptr<Command> supervisors_command();
+std::unique_ptr<Command> logs_command();
 std::unique_ptr<Command> top_command();
 std::unique_ptr<Command> explain_command();
 

@@ -16,12 +16,12 @@ namespace gale::cli {
 
 std::vector<std::unique_ptr<Command>> all_commands() {
   std::vector<std::unique_ptr<Command>> all;
-  for (auto make : {run_command,       plan_command,        validate_command,   test_command,     inspect_command,
-                    schema_command,    settings_command,    new_command,        keygen_command,   up_command,
-                    down_command,      master_command,      supervisor_command, submit_command,   list_command,
-                    status_command,    errors_command,      kill_command,       activate_command, deactivate_command,
-                    rebalance_command, supervisors_command, top_command,        explain_command,  completion_command,
-                    man_command,       worker_command,      outline_command})
+  for (auto make : {run_command,        plan_command,      validate_command,    test_command,   inspect_command,
+                    schema_command,     settings_command,  new_command,         keygen_command, up_command,
+                    down_command,       master_command,    supervisor_command,  submit_command, list_command,
+                    status_command,     errors_command,    logs_command,        kill_command,   activate_command,
+                    deactivate_command, rebalance_command, supervisors_command, top_command,    explain_command,
+                    completion_command, man_command,       worker_command,      outline_command})
     all.push_back(make());
   return all;
 }

@@ -6,6 +6,7 @@
 #include "gale/codec/write.hpp"
 #include "supervisor/cli/commands.hpp"
 #include "supervisor/cli/in_child.hpp"
+#include "supervisor/cli/launch_file.hpp"
 #include "supervisor/cli/topology_arguments.hpp"
 
 #include <boost/program_options.hpp>
@@ -40,7 +41,9 @@ class OutlineCommand final : public Command {
   OutlineCommand() {
     add_topology_options(option(), topology_);
     add_workers_option(option(), topology_, "how many there are");
+    add_tasks_option(option(), topology_);
     option()("answer", po::value(&answer_)->required()->value_name("FILE"), "where the answer goes")  //
+        ("launch", po::value(&launch_)->value_name("FILE"), "what the submitter has set")             //
         ("name", po::value(&called_)->value_name("FILE"), "what faults call the topology file");
   }
   [[nodiscard]] About about() const override {
@@ -52,6 +55,12 @@ class OutlineCommand final : public Command {
   }
   int run(const std::vector<std::string>& files) override {
     topology_.file = files.front();
+    const Result<control::Launch> launch = read_launch(launch_);
+    if (!launch) {
+      complain(launch.error());
+      return kUsage;
+    }
+    topology_.sets = launch->sets;
     Value::Map answer;
     Value::Array faults = faults_of_plugins(topology_.plugins);
     if (faults.empty()) {
@@ -68,7 +77,7 @@ class OutlineCommand final : public Command {
 
  private:
   TopologyArguments topology_;
-  std::string answer_, called_ = "topology.yaml";
+  std::string answer_, launch_, called_ = "topology.yaml";
 };
 
 }  // namespace

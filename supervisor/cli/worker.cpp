@@ -8,6 +8,7 @@
 #include "supervisor/cli/bounded_stop.hpp"
 #include "supervisor/cli/commands.hpp"
 #include "supervisor/cli/exit_guard.hpp"
+#include "supervisor/cli/launch_file.hpp"
 #include "supervisor/cli/topology_arguments.hpp"
 #include "supervisor/cli/worker_drain.hpp"
 #include "supervisor/cli/worker_network.hpp"
@@ -62,14 +63,6 @@ bool live_with(pid_t parent) {
 std::string bytes_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-/// What a supervisor has written down for this worker before it started it; of `gale run` there is none.
-Result<control::Launch> launch_of(const std::string& path) {
-  if (path.empty()) return control::Launch{};
-  Result<control::Launch> launch = control::decode_launch(bytes_of(path));
-  if (!launch) return Failed{path + ": " + launch.error()};
-  return launch;
 }
 
 /// The kernel that is out of memory takes this process rather than one that nobody starts anew.
@@ -207,7 +200,7 @@ class WorkerCommand final : public Command {
       return kUsage;
     };
     if (!log_fd) return cannot_start(log_fd.error());
-    const Result<control::Launch> launch = launch_of(a_.launch);
+    const Result<control::Launch> launch = read_launch(a_.launch);
     if (!launch) return cannot_start(launch.error());
     a_.topology.sets.insert(a_.topology.sets.end(), launch->sets.begin(), launch->sets.end());
     host::PluginSearch search = search_for(a_.topology);

@@ -3,6 +3,7 @@
 
 #include "gale/codec/read.hpp"
 #include "supervisor/control/fields.hpp"
+#include "supervisor/control/peers.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -41,6 +42,12 @@ Result<void> Checks::stage(const control::Revision& revision, const std::filesys
   if (wrong) return Failed{"cannot make " + dir.string() + ": " + wrong.message()};
   std::ofstream file(dir / "topology.yaml", std::ios::binary);
   if (!(file << revision.file).flush()) return cannot(dir / "topology.yaml");
+  control::Launch launch;  // values may be secrets, and others on the host can read a command line
+  launch.sets = revision.sets;
+  std::ofstream said(dir / "launch", std::ios::binary);
+  std::filesystem::permissions(dir / "launch", std::filesystem::perms::owner_read | std::filesystem::perms::owner_write,
+                               wrong);
+  if (!(said << control::encode(launch)).flush()) return cannot(dir / "launch");
   for (const control::PluginFile& plugin : revision.plugins) {
     const std::filesystem::path path = dir / "plugins" / (plugin.name + ".so");
     std::ofstream out(path, std::ios::binary);
@@ -74,7 +81,7 @@ Result<void> Checks::begin(const std::string& request, control::Revision revisio
                                         (dir / "answer").string(),
                                         "--name",
                                         file_name};
-  for (const std::string& set : revision.sets) arguments.insert(arguments.end(), {"--set", set});
+  arguments.insert(arguments.end(), {"--launch", (dir / "launch").string()});
   if (revision.workers != 0) arguments.insert(arguments.end(), {"--workers", std::to_string(revision.workers)});
   for (const auto& [id, n] : revision.tasks)
     arguments.insert(arguments.end(), {"--tasks", id + "=" + std::to_string(n)});

@@ -18,6 +18,7 @@ using control::text_in;
 
 namespace {
 
+constexpr Duration kAskMost = std::chrono::seconds(5);  // until a host has told what was asked of it
 constexpr Duration kBeatMost = std::chrono::seconds(1);
 constexpr std::size_t kPart = 1 << 20;           // bytes of a plugin in an answer
 constexpr std::size_t kMostFile = 1 << 20;       // of a topology file
@@ -61,7 +62,8 @@ const std::map<std::string, Verbs::Verb, std::less<>>& Verbs::table() {
       {"upload", {&Verbs::upload}},   {"submit", {&Verbs::submit, true}},     {"rebalance", {&Verbs::rebalance, true}},
       {"kill", {&Verbs::kill, true}}, {"activate", {&Verbs::activate, true}}, {"deactivate", {&Verbs::activate, true}},
       {"list", {&Verbs::list}},       {"status", {&Verbs::status}},           {"errors", {&Verbs::errors}},
-      {"top", {&Verbs::top}},         {"supervisors", {&Verbs::supervisors}}};
+      {"top", {&Verbs::top}},         {"supervisors", {&Verbs::supervisors}}, {"logs", {&Verbs::logs}},
+      {"told", {&Verbs::told}}};
   return kTable;
 }
 
@@ -101,14 +103,49 @@ Verbs::Reply Verbs::done_before(const Asked& asked) {
 void Verbs::tick() {
   while (std::optional<Checked> one = checks_.next()) checked(std::move(*one));
   const TimePoint now = clock_.now();
+  give_up_asks(now);
   for (auto it = waiting_.begin(); it != waiting_.end();) {
-    control::Wanted wanted = cluster_.wanted(it->first);
-    if (wanted.version == it->second.seen && now < it->second.until) {
+    if (!has_news(it->first, it->second, now)) {
       ++it;
       continue;
     }
-    answers_.push_back({it->second.peer, {it->second.request, to_value(wanted), {}}});
+    answers_.push_back({it->second.peer, {it->second.request, answer_to(it->first), {}}});
     it = waiting_.erase(it);
+  }
+}
+
+bool Verbs::has_news(const std::string& host, const Waiting& waiting, TimePoint now) const {
+  const bool asked = std::any_of(asks_.begin(), asks_.end(),
+                                 [&](const auto& ask) { return ask.second.host == host && !ask.second.sent; });
+  return asked || now >= waiting.until || cluster_.wanted(host).version != waiting.seen;
+}
+
+/// What the host is to run, and what somebody wants to know of it: in each answer until it was told.
+Value Verbs::answer_to(const std::string& host) {
+  Value wanted = to_value(cluster_.wanted(host));
+  Value::Array asks;
+  for (auto& [id, ask] : asks_) {
+    if (ask.host != host) continue;
+    ask.sent = true;
+    asks.emplace_back(ask.what);
+  }
+  if (asks.empty()) return wanted;
+  Value::Map map = wanted.get<Value::Map>();
+  map.emplace("asks", std::move(asks));
+  return map;
+}
+
+void Verbs::give_up_asks(TimePoint now) {
+  for (auto it = asks_.begin(); it != asks_.end();) {
+    if (now < it->second.until) {
+      ++it;
+      continue;
+    }
+    const Host* host = cluster_.hosts().find(it->second.host);
+    answers_.push_back(
+        {it->second.peer, refused(it->second.request, "host " + (host == nullptr ? it->second.host : host->last.name) +
+                                                          " does not answer; 'gale supervisors' tells how it is")});
+    it = asks_.erase(it);
   }
 }
 
@@ -127,7 +164,7 @@ Verbs::Reply Verbs::beat(const Asked& asked) {
   const std::uint64_t seen = beat.seen;
   cluster_.beat(std::move(beat), clock_.now());
   if (const auto earlier = waiting_.find(host); earlier != waiting_.end())
-    answers_.push_back({earlier->second.peer, {earlier->second.request, to_value(cluster_.wanted(host)), {}}});
+    answers_.push_back({earlier->second.peer, {earlier->second.request, answer_to(host), {}}});
   waiting_.insert_or_assign(host, Waiting{asked.peer, asked.request.id, seen, clock_.now() + kBeatMost});
   return std::nullopt;
 }
@@ -324,5 +361,44 @@ Verbs::Reply Verbs::errors(const Asked& asked) {
 }
 
 Verbs::Reply Verbs::supervisors(const Asked& asked) { return ok(asked, supervisors_of(cluster_, clock_.now())); }
+
+/// The end of a worker's log, from the host that has it.
+Verbs::Reply Verbs::logs(const Asked& asked) {
+  Reply wrong;
+  const Topology* topology = named(asked, wrong);
+  if (topology == nullptr) return wrong;
+  const Value& args = asked.request.args;
+  const std::uint64_t worker = number_in(args, "worker");
+  const auto& places = topology->record.places;
+  if (worker < 1 || worker > places.size()) {
+    return refused(asked.request.id,
+                   "topology '" + topology->record.name + "' has workers 1 to " + std::to_string(places.size()), true);
+  }
+  const Place& place = places[worker - 1];
+  if (!place.slot) return refused(asked.request.id, "worker " + std::to_string(worker) + " has no slot yet");
+  Ask ask{place.slot->host, asked.peer, asked.request.id, {}, false, clock_.now() + kAskMost};
+  ask.what = {{"id", asked.request.id},
+              {"what", "log"},
+              {"topology", topology->record.revision.topology},
+              {"place", worker - 1}};
+  for (const char* key : {"lines", "grep", "offset", "file"}) {
+    if (const Value* value = args.find(key)) ask.what.emplace(key, *value);
+  }
+  asks_.insert_or_assign(asked.request.id, std::move(ask));
+  return std::nullopt;
+}
+
+Verbs::Reply Verbs::told(const Asked& asked) {
+  const Value& args = asked.request.args;
+  const auto ask = asks_.find(text_in(args, "id"));
+  if (ask != asks_.end() && ask->second.host == text_in(args, "host")) {
+    const std::string why = text_in(args, "refused");
+    const Value* value = args.find("value");
+    answers_.push_back({ask->second.peer, value != nullptr ? control::Reply{ask->second.request, *value, {}}
+                                                           : refused(ask->second.request, why)});
+    asks_.erase(ask);
+  }
+  return ok(asked, Value::Map{});
+}
 
 }  // namespace gale::master

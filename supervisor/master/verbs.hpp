@@ -53,6 +53,8 @@ class Verbs {
   Reply top(const control::Asked& asked);
   Reply errors(const control::Asked& asked);
   Reply supervisors(const control::Asked& asked);
+  Reply logs(const control::Asked& asked);
+  Reply told(const control::Asked& asked);
 
   Reply done_before(const control::Asked& asked);
   void checked(Checked checked);
@@ -68,6 +70,15 @@ class Verbs {
     control::Request request;
     std::vector<std::string> peers;
   };
+  struct Ask {  // of a host, for somebody who waits
+    std::string host, peer, request;
+    Value::Map what;
+    bool sent = false;
+    TimePoint until{};
+  };
+  [[nodiscard]] Value answer_to(const std::string& host);
+  [[nodiscard]] bool has_news(const std::string& host, const Waiting& waiting, TimePoint now) const;
+  void give_up_asks(TimePoint now);
   static const std::map<std::string, Verb, std::less<>>& table();
 
   Cluster& cluster_;
@@ -76,6 +87,7 @@ class Verbs {
   const Clock& clock_;
   std::map<std::string, Waiting> waiting_;  // by host
   std::map<std::string, Pending> pending_;  // by request
+  std::map<std::string, Ask> asks_;         // by id
   std::vector<Answer> answers_;
 };
 

@@ -68,8 +68,17 @@ Value worker_of(const Topology& topology, std::size_t p, const Hosts& hosts, Tim
   const Health health = health_of_place(topology, p, hosts, now);
   Value::Map map{{"worker", std::int64_t(p + 1)}, {"state", health.word}, {"why", health.why}};
   std::int64_t tasks = 0;
-  for (const std::uint16_t at : topology.record.outline.place_of) tasks += at == p ? 1 : 0;
+  Value::Array components;
+  const metrics::Outline& outline = topology.record.outline;
+  for (const metrics::Outline::Component& c : outline.components) {
+    std::int64_t here = 0;
+    for (std::uint32_t t = c.first_task; t < c.first_task + c.tasks && t < outline.place_of.size(); ++t)
+      here += outline.place_of[t] == p ? 1 : 0;
+    if (here != 0) components.emplace_back(c.id);
+    tasks += here;
+  }
   map.emplace("tasks", tasks);
+  map.emplace("components", std::move(components));
   if (place.slot) {
     const Host* host = hosts.find(place.slot->host);
     map.emplace("host", host_name(place.slot->host, hosts));

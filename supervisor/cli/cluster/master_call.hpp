@@ -23,6 +23,8 @@ class MasterCommand : public Command {
   /// The answer; nothing after a complaint, whose exit status is then status().
   std::optional<Value> ask(const std::string& verb, Value args, Duration most = std::chrono::seconds(10));
   [[nodiscard]] int status() const noexcept { return status_; }
+  /// After a complaint of its own.
+  void fail(int status) noexcept { status_ = status; }
   [[nodiscard]] bool json() const noexcept { return json_; }
   [[nodiscard]] const std::string& master() const noexcept { return master_; }
 
