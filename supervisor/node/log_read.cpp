@@ -158,7 +158,12 @@ LogAsk to_log_ask(const Value& map) {
 }
 
 Value to_value(const LogPart& part) {
-  return Value::Map{{"text", Bytes{part.text}}, {"file", part.file}, {"offset", part.offset}, {"cut", part.cut}};
+  Value::Map map;
+  map.emplace("text", Bytes{part.text});
+  map.emplace("file", part.file);
+  map.emplace("offset", part.offset);
+  map.emplace("cut", part.cut);
+  return Value(std::move(map));
 }
 
 }  // namespace gale::node

@@ -10,6 +10,7 @@ import random
 import socket
 import subprocess
 import threading
+import time
 
 from common import Run, fail
 
@@ -45,13 +46,13 @@ def main():
         stop = threading.Event()
         shouting = threading.Thread(target=raw, args=(data, given.seed, stop))
         shouting.start()
-        before = run.traffic()
+        before, began = run.traffic(), time.monotonic()
         said = subprocess.run(
             [os.path.join(run.build, "tests", "hostile_garbage"), f"tcp://127.0.0.1:{data}", f"tcp://127.0.0.1:{ack}",
              f"ipc://{folder}/control", token, str(given.frames), str(given.seed)]
             + ([os.path.join(folder, "keys")] if given.link == "curve" else []),
             capture_output=True, text=True, timeout=600)
-        meanwhile = run.traffic() - before
+        meanwhile, took = run.traffic() - before, time.monotonic() - began
         stop.set()
         shouting.join()
         if said.returncode:
@@ -68,8 +69,8 @@ def main():
               f"{summary['roots']['emitted']} roots, {summary['roots']['replayed']} replayed")
         if refused < to_data + to_ack:
             fail("not every frame was counted")
-        if meanwhile == 0 and given.frames >= 100000:
-            fail("nothing came back meanwhile")
+        if meanwhile == 0 and took > 3:  # numbers come in blocks, one a second or so
+            fail(f"nothing came back for {took:.1f} s")
         if summary["roots"]["replayed"]:
             fail("it cost replays")
 

@@ -93,7 +93,9 @@ class Logs final : public MasterCommand {
   }
 
   void show(std::uint64_t worker, const Value& part, bool several) const {
-    const std::string text = text_in(part, "text");
+    const Value* bytes = part.find("text");  // a log may have any
+    const auto* log = bytes == nullptr ? nullptr : bytes->get_if<Bytes>();
+    const std::string text = log == nullptr ? std::string() : log->data;
     if (json()) {
       if (!text.empty()) std::printf("%s\n", line_of(Json{{"worker", worker}, {"text", text}}).c_str());
       return;
