@@ -16,6 +16,7 @@ namespace {
 constexpr keys::Roles kLetIn{keys::Role::kSupervisor, keys::Role::kClient};
 constexpr int kQueue = 1000;                   // messages a connection
 constexpr std::int64_t kMostBytes = 16 << 20;  // plugins travel in chunks far below it
+constexpr Duration kAskAgain = std::chrono::seconds(2);
 
 std::string_view view(const zmq::message_t& m) { return {static_cast<const char*>(m.data()), m.size()}; }
 
@@ -188,15 +189,15 @@ Reply RequestClient::call(const std::string& verb, Value args, Duration most) {
   const SteadyClock clock;
   const Request request{fresh_id(), verb, std::move(args)};
   const TimePoint until = clock.now() + most;
-  bool sent = send(request);
+  TimePoint again{};  // with the same id: done once, however often it is asked
   for (;;) {
     while (std::optional<Reply> reply = receive()) {
       if (reply->id == request.id) return *reply;
     }
     const TimePoint now = clock.now();
     if (now >= until) break;
+    if (now >= again) again = now + (send(request) ? kAskAgain : Duration::zero());
     wait({}, std::min<Duration>(until - now, std::chrono::milliseconds(100)));
-    if (!sent) sent = send(request);
   }
   const std::string where = impl_->endpoint.substr(impl_->endpoint.find("//") + 2);
   return {request.id,

@@ -2,12 +2,12 @@
 #include "supervisor/master/daemon.hpp"
 
 #include "engine/base/log.hpp"
+#include "engine/base/wall_clock.hpp"
 #include "supervisor/control/rpc.hpp"
 #include "supervisor/master/checks.hpp"
 #include "supervisor/master/verbs.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -15,11 +15,6 @@ namespace gale::master {
 namespace {
 
 constexpr Duration kTickEvery = std::chrono::milliseconds(200);
-
-std::int64_t wall_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 }  // namespace
 

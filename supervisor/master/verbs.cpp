@@ -2,11 +2,12 @@
 #include "supervisor/master/verbs.hpp"
 
 #include "engine/base/hint.hpp"
+#include "engine/base/sha256.hpp"
+#include "engine/base/wall_clock.hpp"
 #include "supervisor/control/fields.hpp"
 #include "supervisor/master/views.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 namespace gale::master {
@@ -31,10 +32,6 @@ bool is_name(const std::string& name) {
            c == '.';
   };
   return !name.empty() && name.size() <= 100 && name[0] != '.' && std::all_of(name.begin(), name.end(), fits);
-}
-
-bool is_sha256(const std::string& text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
 control::Reply ok(const Asked& asked, Value value) { return {asked.request.id, std::move(value), {}}; }
@@ -67,11 +64,6 @@ const std::map<std::string, Verbs::Verb, std::less<>>& Verbs::table() {
   return kTable;
 }
 
-std::int64_t Verbs::wall_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 void Verbs::ask(const Asked& asked) {
   const auto verb = table().find(asked.request.verb);
   if (verb == table().end()) {
@@ -85,7 +77,7 @@ void Verbs::ask(const Asked& asked) {
   }
   Reply reply = verb->second.changes ? done_before(asked) : std::nullopt;
   if (!reply && pending_.contains(asked.request.id)) {
-    pending_.at(asked.request.id).peers.push_back(asked.peer);
+    pending_.at(asked.request.id).peers.insert(asked.peer);
   } else if (!reply) {
     reply = (this->*verb->second.call)(asked);
   }

@@ -10,6 +10,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,7 +60,6 @@ class Verbs {
   Reply done_before(const control::Asked& asked);
   void checked(Checked checked);
   [[nodiscard]] const Topology* named(const control::Asked& asked, Reply& wrong) const;
-  [[nodiscard]] static std::int64_t wall_ms();
 
   struct Waiting {  // a beat that waits for news
     std::string peer, request;
@@ -68,7 +68,7 @@ class Verbs {
   };
   struct Pending {  // a request whose check runs
     control::Request request;
-    std::vector<std::string> peers;
+    std::set<std::string> peers;
   };
   struct Ask {  // of a host, for somebody who waits
     std::string host, peer, request;

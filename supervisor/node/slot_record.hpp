@@ -32,6 +32,11 @@ struct Former {
 };
 inline constexpr std::size_t kMostFormer = 64;  // of a slot; the oldest are forgotten
 
+/// As people are told of it: "rates-1, worker 2".
+[[nodiscard]] inline std::string person_of(const Assignment& a) {
+  return a.topology + ", worker " + std::to_string(a.place.value + 1);
+}
+
 /// A process that a pid alone does not name: pids come again, on this boot or the next.
 struct ProcessId {
   std::int64_t pid = 0;          // 0: none is known
